@@ -1,0 +1,1 @@
+"""What a person is: its events, its rules and its decisions. Knows no database and no HTTP."""

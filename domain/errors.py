@@ -1,0 +1,25 @@
+"""Why a command is refused. Every refusal leaves the store as it was."""
+
+
+class PersonsError(Exception):
+    """A command or a query that cannot be carried out."""
+
+
+class InvalidValueError(PersonsError):
+    """A value cannot be kept: it nests too deep."""
+
+
+class PersonNotFoundError(PersonsError):
+    """The project has no living person with this id."""
+
+
+class VersionConflictError(PersonsError):
+    """The person has changed since the version that the caller saw."""
+
+
+class InvalidSplitError(PersonsError):
+    """A distinct id to keep or to split off does not belong to the person."""
+
+
+class PropertiesTooLargeError(PersonsError):
+    """The person's properties would be larger than one person may hold."""

@@ -1,0 +1,179 @@
+"""Everything that can happen to a person, each as one immutable fact in the past tense.
+
+The union `PersonEvent` is the only list of events: the mapper and the type checker read it.
+A value that a property had before stands in the event itself, so history, blame and the change
+feed read each event alone.
+"""
+
+from datetime import datetime
+from typing import Literal, TypeAlias, get_args
+from uuid import UUID
+
+from msgspec import Struct
+
+from domain.values import Properties
+
+
+class Actor(Struct, frozen=True):
+    """Who asked for a change: an API key, a project token, or the system itself."""
+
+    kind: Literal["key", "token", "system"]
+    name: str
+
+
+class Cause(Struct, frozen=True):
+    """The captured event that brought a change about."""
+
+    event: str
+    uuid: UUID
+
+
+class Origin(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Where an event comes from: who, when by their own clock, by what, through which distinct id.
+
+    `cause` is None when no captured event stands behind the change; `distinct_id` is None when
+    the change came through none.
+    """
+
+    actor: Actor
+    occurred_at: datetime
+    cause: Cause | None = None
+    distinct_id: str | None = None
+
+
+class Event(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What all events carry."""
+
+    origin: Origin
+
+
+class PersonCreated(Event, frozen=True, kw_only=True, omit_defaults=True):
+    """A person was born with `distinct_ids`; `source` is the person it was split from."""
+
+    number: int
+    distinct_ids: list[str]
+    created_at: datetime
+    last_seen_at: datetime
+    born_from: Literal["capture", "split", "import"]
+    source: UUID | None = None
+
+
+class PropertySet(Event, frozen=True, kw_only=True, omit_defaults=True):
+    """`properties` have these values since now; those that existed had the values in `before`."""
+
+    properties: Properties
+    before: Properties = {}
+
+
+class PropertyUnset(Event, frozen=True, kw_only=True):
+    """The properties in `before`, which had these values, are gone."""
+
+    before: Properties
+
+
+class Identified(Event, frozen=True, kw_only=True):
+    """The person is known by name: it can no longer be merged away by `$identify` or an alias."""
+
+
+class DistinctIdAdded(Event, frozen=True, kw_only=True):
+    """The distinct id `added`, which belonged to nobody, belongs to this person."""
+
+    added: str
+
+
+class Merged(Event, frozen=True, kw_only=True):
+    """All of `source`, as it was at `source_version`, came over to this person.
+
+    `distinct_ids` and `properties` are what this person gained: its own properties win conflicts.
+    """
+
+    source: UUID
+    source_version: int
+    distinct_ids: list[str]
+    properties: Properties
+    created_at: datetime
+    created_before: datetime
+
+
+class MergedInto(Event, frozen=True, kw_only=True):
+    """This person went over to `target`, which was at `target_version`, and lives there."""
+
+    target: UUID
+    target_version: int
+
+
+class Split(Event, frozen=True, kw_only=True):
+    """Each of these distinct ids left for the new person that stands behind it."""
+
+    distinct_ids: dict[str, UUID]
+
+
+class Unmerged(Event, frozen=True, kw_only=True):
+    """The merge at position `merge` was taken back between this person and `other`.
+
+    This person now has `distinct_ids`, `created_at` and `is_identified` as said here;
+    `properties` changed to these values, and those only in `before` are gone.
+    """
+
+    merge: int
+    other: UUID
+    distinct_ids: list[str]
+    properties: Properties
+    before: Properties
+    created_at: datetime
+    is_identified: bool
+
+
+class Deleted(Event, frozen=True, kw_only=True):
+    """The person is gone, and its distinct ids belong to nobody."""
+
+
+class Erased(Event, frozen=True, kw_only=True):
+    """The personal data in this person's events up to `until_version` was erased for good."""
+
+    until_version: int
+
+
+PersonEvent: TypeAlias = (
+    PersonCreated
+    | PropertySet
+    | PropertyUnset
+    | Identified
+    | DistinctIdAdded
+    | Merged
+    | MergedInto
+    | Split
+    | Unmerged
+    | Deleted
+    | Erased
+)
+
+EVENT_CLASSES: dict[str, type[PersonEvent]] = {
+    event_class.__name__: event_class for event_class in get_args(PersonEvent)
+}
+"""The events by topic: the plain name under which the log keeps them."""
+
+
+class PlacedEvent(Struct, frozen=True):
+    """An event at its place: `version` in the stream of `person_id`, from 1, without gaps."""
+
+    person_id: UUID
+    version: int
+    event: PersonEvent
+
+    @property
+    def originator_id(self) -> UUID:
+        """The `eventsourcing` library's word for `person_id`."""
+        return self.person_id
+
+    @property
+    def originator_version(self) -> int:
+        """The `eventsourcing` library's word for `version`."""
+        return self.version
+
+
+class RecordedEvent(PlacedEvent, frozen=True):
+    """An event in its project's log: at `position`, from 1, without gaps, since `recorded_at`."""
+
+    position: int
+    recorded_at: datetime
