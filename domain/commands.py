@@ -1,0 +1,90 @@
+"""What can be asked of persons. A command is decided by `domain.persons.Persons`.
+
+Where a command has an `expected_version`, it is refused when the person has changed since;
+None asks for no check.
+"""
+
+from datetime import datetime
+from typing import TypeAlias
+from uuid import UUID
+
+from msgspec import Struct
+
+from domain.captured import CapturedEvent
+from domain.events import Actor
+from domain.values import Properties
+from domain.warnings import Warning
+
+
+class Capture(Struct, frozen=True):
+    """Take in what an SDK sent, and do with its person what it asks for."""
+
+    captured: CapturedEvent
+
+
+class SetProperties(Struct, frozen=True, kw_only=True):
+    """Set those of the properties that differ."""
+
+    person_id: UUID
+    properties: Properties
+    expected_version: int | None = None
+
+
+class UnsetProperties(Struct, frozen=True, kw_only=True):
+    """Take away those of the named properties that are there."""
+
+    person_id: UUID
+    names: list[str]
+    expected_version: int | None = None
+
+
+class SplitPerson(Struct, frozen=True, kw_only=True):
+    """Give distinct ids to new persons of their own, each to one.
+
+    Those of `distinct_ids` leave; if that is None, all leave but `main_distinct_id`, and if that
+    is None too, all but the person's first.
+    """
+
+    person_id: UUID
+    main_distinct_id: str | None = None
+    distinct_ids: list[str] | None = None
+    expected_version: int | None = None
+
+
+class DeletePerson(Struct, frozen=True, kw_only=True):
+    """Delete a person; with `deletes_events`, queue the deletion of its captured events too.
+
+    With `keeps_person` only the events go.
+    """
+
+    person_id: UUID
+    deletes_events: bool = False
+    keeps_person: bool = False
+    expected_version: int | None = None
+
+
+Command: TypeAlias = Capture | SetProperties | UnsetProperties | SplitPerson | DeletePerson
+
+
+class Request(Struct, frozen=True, kw_only=True):
+    """Commands that one caller sent at one moment, to be carried out in order."""
+
+    project_id: int
+    commands: list[Command]
+    actor: Actor
+    at: datetime
+
+
+class Done(Struct, frozen=True, kw_only=True):
+    """What a command came to.
+
+    `person_id` and `version`: the person that it was about, and its version after it; the version
+    is 0 where no person exists. `is_duplicate`: the captured event had been taken in before.
+    `is_dropped`: it was not stored. `warnings` say what was wrong with it.
+    """
+
+    person_id: UUID
+    version: int
+    is_duplicate: bool = False
+    is_dropped: bool = False
+    warnings: tuple[Warning, ...] = ()

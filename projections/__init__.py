@@ -1,0 +1,1 @@
+"""The views that are built from the log, and what is asked of them."""
