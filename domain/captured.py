@@ -79,9 +79,7 @@ def request(captured: CapturedEvent) -> Request:
                     _warning("invalid_event_when_process_person_profile_is_false", captured)
                 )
         elif flag is not True:
-            warnings.append(
-                _warning("invalid_process_person_profile", captured, value=flag)
-            )
+            warnings.append(_warning("invalid_process_person_profile", captured, value=flag))
     if is_personless or is_dropped:
         return Request(True, is_dropped, None, {}, {}, [], False, True, warnings)
     set, set_once, unset = _properties(captured)

@@ -23,17 +23,19 @@ class Capture(Struct, frozen=True):
 
 
 class SetProperties(Struct, frozen=True, kw_only=True):
-    """Set those of the properties that differ."""
+    """Set those of the properties that differ; `uuid` is for the captured event that says so."""
 
     person_id: UUID
+    uuid: UUID
     properties: Properties
     expected_version: int | None = None
 
 
 class UnsetProperties(Struct, frozen=True, kw_only=True):
-    """Take away those of the named properties that are there."""
+    """Take away those of the named properties that are there; `uuid` as in SetProperties."""
 
     person_id: UUID
+    uuid: UUID
     names: list[str]
     expected_version: int | None = None
 

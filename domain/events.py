@@ -13,6 +13,8 @@ from msgspec import Struct
 
 from domain.values import Properties
 
+BornFrom: TypeAlias = Literal["capture", "split", "import"]
+
 
 class Actor(Struct, frozen=True):
     """Who asked for a change: an API key, a project token, or the system itself."""
@@ -54,7 +56,7 @@ class PersonCreated(Event, frozen=True, kw_only=True, omit_defaults=True):
     distinct_ids: list[str]
     created_at: datetime
     last_seen_at: datetime
-    born_from: Literal["capture", "split", "import"]
+    born_from: BornFrom
     source: UUID | None = None
 
 

@@ -12,6 +12,9 @@ PERSON_NAMESPACE = UUID("932979b4-65c3-4424-8467-0b66ec27bc22")
 
 MAX_LENGTH = 400  # code points of a distinct id that can take part in a merge
 
+_FIRST_EXPONENT = 1e21  # JavaScript writes numbers from here on, and below 1e-6, as 1e+21
+_LAST_EXPONENT = -7
+
 _ILLEGAL_IN_ANY_CASE = frozenset(
     {
         "anonymous",
@@ -84,12 +87,12 @@ def javascript_text(value: JSON) -> str:
 
 
 def _javascript_number(value: float) -> str:
-    if value == int(value) and abs(value) < 1e21:
+    if value.is_integer() and abs(value) < _FIRST_EXPONENT:
         return str(int(value))
     mantissa, _, exponent = repr(value).partition("e")
     if not exponent:
         return mantissa
     power = int(exponent)
-    if -7 < power < 0:
+    if _LAST_EXPONENT < power < 0:
         return f"{value:.{len(mantissa.replace('.', '').lstrip('-')) - 1 - power}f}"
     return f"{mantissa.removesuffix('.0')}e{power:+d}"

@@ -1,4 +1,4 @@
-"""Rules of properties: what `$set`, `$set_once` and `$unset` change, and what is not worth a write."""
+"""Rules of properties: what `$set`, `$set_once` and `$unset` change, and what is only noise."""
 
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
@@ -62,9 +62,7 @@ def changes(
     """
     gone = {key: properties[key] for key in unset if key in properties}
     changed = {
-        key: value
-        for key, value in set_once.items()
-        if key not in properties and key not in set
+        key: value for key, value in set_once.items() if key not in properties and key not in set
     }
     for key, value in set.items():
         if key not in gone and not (key in properties and same(properties[key], value)):
@@ -74,9 +72,7 @@ def changes(
 
 def only_noise(properties: Mapping[str, JSON], changed: Changes) -> bool:
     """Tell whether all that changes are new values of filtered properties."""
-    return not changed.unset and all(
-        key in FILTERED and key in properties for key in changed.set
-    )
+    return not changed.unset and all(key in FILTERED and key in properties for key in changed.set)
 
 
 def lift(properties: Mapping[str, JSON]) -> tuple[Properties, Properties]:

@@ -1,0 +1,191 @@
+"""A batch: the persons of one project that a run of commands can see, and what comes of it."""
+
+from collections.abc import Collection, Iterable
+from datetime import datetime
+from typing import NamedTuple, Protocol
+from uuid import UUID
+
+from msgspec import Struct
+
+from domain.captured import CapturedEvent
+from domain.errors import PersonNotFoundError, VersionConflictError
+from domain.events import BornFrom, Origin, PersonCreated, PersonEvent, PlacedEvent
+from domain.identity import later_uuids, person_uuid
+from domain.person import Person
+from domain.warnings import Warning
+
+
+class Lookup(Protocol):
+    """What a batch may still ask of the store while it decides; needed only now and then."""
+
+    def distinct_ids(self, person_id: UUID) -> list[str]:
+        """Return all distinct ids of a person as the store has them, oldest first."""
+
+    def streams(self, person_ids: Collection[UUID]) -> set[UUID]:
+        """Return those of the ids that have ever been a person's."""
+
+
+class Seen(NamedTuple):
+    """What tells a captured event that comes again."""
+
+    uuid: UUID
+    event: str
+    distinct_id: str
+
+
+class KeptCapture(NamedTuple):
+    """A captured event to keep, with its person and that person's version after it.
+
+    The version is 0 where no such person exists: the event is filed under the uuid that a later
+    person with its distinct id will get.
+    """
+
+    captured: CapturedEvent
+    person_id: UUID
+    person_version: int
+
+
+class Settings(Struct, frozen=True, kw_only=True):
+    """What a project chooses: `filter_noisy_properties` keeps new values of some properties out.
+
+    `display_name_properties`: the keys that name a person, the first with a value wins.
+    """
+
+    filter_noisy_properties: bool = True
+    display_name_properties: list[str] = []
+
+
+class Loaded(Struct, kw_only=True):
+    """What was loaded for a batch.
+
+    `owners`: the living person behind each distinct id that has one. `persons`: those asked for by
+    id. `free`: distinct ids whose first uuid was never a person's. `seen`: captured events of the
+    batch that are stored already.
+    """
+
+    owners: dict[str, Person]
+    persons: dict[UUID, Person]
+    free: set[str]
+    seen: set[Seen]
+
+
+class Batch:
+    """The state that commands are decided on, and the outcome that is to be written.
+
+    Every change goes through `emit`, so the persons in memory are always what the events say.
+    """
+
+    def __init__(
+        self,
+        project_id: int,
+        settings: Settings,
+        loaded: Loaded,
+        lookup: Lookup,
+        *,
+        next_number: int,
+    ) -> None:
+        self.project_id = project_id
+        self.settings = settings
+        self.owners = loaded.owners
+        self.persons = loaded.persons
+        self.next_number = next_number
+        self.events: list[PlacedEvent] = []
+        self.changed: dict[UUID, Person] = {}
+        self.captured: list[KeptCapture] = []
+        self.warnings: list[Warning] = []
+        self.event_deletions: list[UUID] = []
+        self._free = loaded.free
+        self._seen = loaded.seen
+        self._lookup = lookup
+
+    def emit(self, person: Person, event: PersonEvent) -> None:
+        """Let an event happen to a person."""
+        person.apply(event)
+        self.events.append(PlacedEvent(person.id, person.version, event))
+        self.changed[person.id] = person
+
+    def keep(self, captured: CapturedEvent, person_id: UUID, version: int) -> None:
+        """Let a captured event be stored beside the log."""
+        self.captured.append(KeptCapture(captured, person_id, version))
+
+    def first_time(self, captured: CapturedEvent) -> bool:
+        """Tell whether a captured event was not taken in before, and remember that it is now."""
+        if not captured.is_repeatable:
+            return True
+        seen = Seen(captured.uuid, captured.event, captured.distinct_id)
+        if seen in self._seen:
+            return False
+        self._seen.add(seen)
+        return True
+
+    def person(self, person_id: UUID, *, expected_version: int | None) -> Person:
+        """Return a living person.
+
+        Raises:
+            PersonNotFoundError: there is none with this id.
+            VersionConflictError: it is not at the expected version.
+        """
+        person = self.persons.get(person_id)
+        if person is None or not person.is_living:
+            raise PersonNotFoundError(f"person {person_id} was not found")
+        if expected_version is not None and person.version != expected_version:
+            raise VersionConflictError(
+                f"version {expected_version} was expected, {person.version} found"
+            )
+        return person
+
+    def all_distinct_ids(self, person: Person) -> list[str]:
+        """Return all distinct ids of a person, in the order of their attachment."""
+        if not person.has_all_ids:
+            person.distinct_ids = self._lookup.distinct_ids(person.id) + person.distinct_ids
+            person.has_all_ids = True
+        return person.distinct_ids
+
+    def next_uuid(self, distinct_id: str) -> UUID:
+        """Return the uuid that the next person born with a distinct id gets."""
+        first = person_uuid(self.project_id, distinct_id)
+        if distinct_id in self._free and first not in self.changed:
+            return first
+        if not self._existed(first):
+            return first
+        later = later_uuids(self.project_id, distinct_id)
+        return next(uuid for uuid in later if not self._existed(uuid))
+
+    def _existed(self, person_id: UUID) -> bool:
+        return person_id in self.changed or bool(self._lookup.streams([person_id]))
+
+    def create(
+        self,
+        distinct_ids: Iterable[str],
+        origin: Origin,
+        *,
+        created_at: datetime,
+        born_from: BornFrom,
+        source: UUID | None = None,
+    ) -> Person:
+        """Let a person be born with distinct ids that belong to nobody; the first names it."""
+        ids = list(distinct_ids)
+        person = Person(self.next_uuid(ids[0]))
+        event = PersonCreated(
+            origin=origin,
+            number=self.next_number,
+            distinct_ids=ids,
+            created_at=created_at,
+            last_seen_at=created_at.replace(minute=0, second=0, microsecond=0),
+            born_from=born_from,
+            source=source,
+        )
+        self.next_number += 1
+        self.emit(person, event)
+        self.persons[person.id] = person
+        self.own(person, ids)
+        return person
+
+    def own(self, person: Person, distinct_ids: Iterable[str]) -> None:
+        """Let distinct ids lead to a person from now on."""
+        for distinct_id in distinct_ids:
+            self.owners[distinct_id] = person
+
+    def disown(self, person: Person) -> None:
+        """Let the distinct ids of a person lead nowhere."""
+        self.owners = {key: owner for key, owner in self.owners.items() if owner is not person}

@@ -1,0 +1,39 @@
+"""Every command finds its decision here."""
+
+from datetime import datetime
+from typing import assert_never
+
+from domain import edits
+from domain.batch import Batch
+from domain.capture import capture
+from domain.commands import (
+    Capture,
+    Command,
+    DeletePerson,
+    Done,
+    SetProperties,
+    SplitPerson,
+    UnsetProperties,
+)
+from domain.events import Actor
+
+
+def decide(batch: Batch, command: Command, actor: Actor, at: datetime) -> Done:
+    """Carry out a command on the persons of a batch; refused, it leaves them as they were.
+
+    Raises:
+        PersonsError: as the decisions of `domain.edits` say; a captured event is never refused.
+    """
+    match command:
+        case Capture():
+            return capture(batch, command.captured, actor)
+        case SetProperties():
+            return edits.set_properties(batch, command, actor, at)
+        case UnsetProperties():
+            return edits.unset_properties(batch, command, actor, at)
+        case SplitPerson():
+            return edits.split(batch, command, actor, at)
+        case DeletePerson():
+            return edits.delete(batch, command, actor, at)
+        case _:
+            assert_never(command)
