@@ -96,6 +96,14 @@ def request(captured: CapturedEvent) -> Request:
     )
 
 
+def merge_source(captured: CapturedEvent) -> str | None:
+    """Return the distinct id whose person a captured event may merge away; None for none."""
+    if captured.event not in _MERGES:
+        return None
+    merge = _merge(captured.event, captured.properties)
+    return merge.source if merge else None
+
+
 def _properties(captured: CapturedEvent) -> tuple[Properties, Properties, list[str]]:
     properties = captured.properties
     if captured.event == "$groupidentify":

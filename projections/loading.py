@@ -1,0 +1,164 @@
+"""Loading all persons of a batch: those named by distinct id, and those named by person id."""
+
+from collections.abc import Iterable, Sequence
+from functools import cache
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    BindParameter,
+    Boolean,
+    Connection,
+    FromClause,
+    Select,
+    Text,
+    Uuid,
+    bindparam,
+    case,
+    exists,
+    func,
+    select,
+)
+
+from domain.batch import Loaded
+from domain.captured import merge_source
+from domain.commands import Capture, Command
+from domain.identity import person_uuid
+from domain.person import Person
+from domain.values import encode
+from projections.persons import SNAPSHOT, distinct_ids, person_of, persons
+from storage.schema import events
+
+_project_id: BindParameter[int] = bindparam("project_id", type_=BigInteger)
+
+
+def load(connection: Connection, project_id: int, commands: Sequence[Command]) -> Loaded:
+    """Return the persons that commands name, each once, also where several names lead to it.
+
+    The sources of merges, and persons named by id, come with all their distinct ids.
+    """
+    loaded = Loaded(owners={}, persons={}, free=set(), seen=set())
+    names: dict[str, bool] = {}
+    ids: set[UUID] = set()
+    for command in commands:
+        if isinstance(command, Capture):
+            names.setdefault(command.captured.distinct_id, False)
+            source = merge_source(command.captured)
+            if source is not None:
+                names[source] = True
+        else:
+            ids.add(command.person_id)
+    if ids:
+        _load_by_id(connection, project_id, ids, loaded)
+    if names:
+        _load_by_name(connection, project_id, names, loaded)
+    return loaded
+
+
+def _load_by_name(
+    connection: Connection, project_id: int, names: dict[str, bool], loaded: Loaded
+) -> None:
+    first_ids = [person_uuid(project_id, name) for name in names]
+    dialect = connection.dialect.name
+    parameters: dict[str, Any] = {"project_id": project_id}
+    if dialect == "sqlite":
+        rows = zip(names, (each.hex for each in first_ids), names.values(), strict=True)
+        parameters["named"] = encode(list(rows)).decode()
+    else:
+        parameters["names"] = list(names)
+        parameters["first_ids"] = first_ids
+        parameters["are_sources"] = list(names.values())
+    for row in connection.execute(_by_name(dialect), parameters):
+        *snapshot, ids, name, is_free = row
+        if snapshot[0] is not None:
+            loaded.owners[name] = _remember(loaded, snapshot, ids)
+        elif is_free:
+            loaded.free.add(name)
+
+
+def _load_by_id(
+    connection: Connection, project_id: int, ids: Iterable[UUID], loaded: Loaded
+) -> None:
+    parameters = {"project_id": project_id, "ids": list(ids)}
+    for row in connection.execute(_by_id(connection.dialect.name), parameters):
+        *snapshot, ids_of_person = row
+        person = _remember(loaded, snapshot, ids_of_person)
+        loaded.owners |= dict.fromkeys(person.distinct_ids, person)
+
+
+def _remember(loaded: Loaded, snapshot: Sequence[Any], ids: Any) -> Person:
+    person = loaded.persons.get(snapshot[0])
+    if person is None:
+        person = loaded.persons[snapshot[0]] = person_of(snapshot)
+    if ids is not None and not person.has_all_ids:
+        person.distinct_ids = msgspec.json.decode(ids) if isinstance(ids, str) else ids
+        person.has_all_ids = True
+    return person
+
+
+@cache
+def _by_name(dialect: str) -> Select[Any]:
+    named = _named(dialect)
+    was_used = exists().where(
+        events.c.project_id == _project_id,
+        events.c.person_id == named.c.first_id,
+        events.c.version == 1,
+    )
+    is_owner = (distinct_ids.c.project_id == _project_id) & (
+        distinct_ids.c.distinct_id == named.c.distinct_id
+    )
+    is_person = (persons.c.project_id == _project_id) & (
+        persons.c.person_id == distinct_ids.c.person_id
+    )
+    return select(
+        *SNAPSHOT,
+        case((named.c.is_source, _ids(dialect))),
+        named.c.distinct_id,
+        persons.c.person_id.is_(None) & ~was_used,
+    ).select_from(named.outerjoin(distinct_ids, is_owner).outerjoin(persons, is_person))
+
+
+@cache
+def _by_id(dialect: str) -> Select[Any]:
+    return select(*SNAPSHOT, _ids(dialect)).where(
+        persons.c.project_id == _project_id,
+        persons.c.person_id.in_(bindparam("ids", expanding=True)),
+    )
+
+
+def _named(dialect: str) -> FromClause:
+    """Return the names of the batch as a table: name, the uuid first born with it, is a source."""
+    if dialect == "sqlite":
+        each = func.json_each(bindparam("named", type_=Text)).table_valued("value")
+        return select(
+            func.json_extract(each.c.value, "$[0]", type_=Text).label("distinct_id"),
+            func.json_extract(each.c.value, "$[1]", type_=Text).label("first_id"),
+            func.json_extract(each.c.value, "$[2]", type_=Boolean).label("is_source"),
+        ).subquery("named")
+    columns = ("names", Text), ("first_ids", Uuid), ("are_sources", Boolean)
+    arrays = [bindparam(name, type_=ARRAY(type_)) for name, type_ in columns]
+    return (
+        func.unnest(*arrays)
+        .table_valued("distinct_id", "first_id", "is_source", name="named")
+        .render_derived()
+    )
+
+
+def _ids(dialect: str) -> Any:
+    """Return all distinct ids of the row's person, oldest first: JSON on SQLite, else an array."""
+    ordered = (
+        select(distinct_ids.c.distinct_id)
+        .where(
+            distinct_ids.c.project_id == _project_id,
+            distinct_ids.c.person_id == persons.c.person_id,
+        )
+        .order_by(distinct_ids.c.position, distinct_ids.c.rank)
+        .correlate(persons)
+    )
+    # The query reads distinct_ids twice: these are another person's rows than the one it joins.
+    inner = ordered.subquery("ids")
+    gather = func.json_group_array if dialect == "sqlite" else func.array_agg
+    return select(gather(inner.c.distinct_id)).scalar_subquery()

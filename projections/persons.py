@@ -1,0 +1,163 @@
+"""The current persons: one row each, and one for each of their distinct ids.
+
+A row is also the person's snapshot: commands are decided on it, never on a replayed stream.
+"""
+
+from collections.abc import Collection, Sequence
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Connection,
+    Index,
+    Integer,
+    Table,
+    Text,
+    Uuid,
+)
+
+from domain.events import Deleted, DistinctIdAdded, Merged, PersonCreated, Unmerged
+from domain.person import Person
+from domain.values import JSON, encode
+from projections.projection import Projection, metadata
+from storage.schema import UTCDateTime
+from storage.statements import Delete, Insert
+from storage.writer import Appended
+
+persons = Table(
+    "persons",
+    metadata,
+    Column("project_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("person_id", Uuid, primary_key=True),
+    Column("number", BigInteger, nullable=False),
+    Column("version", BigInteger, nullable=False),
+    Column("created_at", UTCDateTime, nullable=False),
+    Column("last_seen_at", UTCDateTime, nullable=False),
+    Column("is_identified", Boolean, nullable=False),
+    Column("properties", Text, nullable=False),
+    Column("email", Text),
+    Column("searched", Text, nullable=False),
+    Index("persons_by_number", "project_id", "number", unique=True),
+    Index("persons_by_creation", "project_id", "created_at", "person_id"),
+    Index("persons_by_email", "project_id", "email"),
+    # Room on each page lets PostgreSQL update a row in place, without touching the indexes.
+    postgresql_with={"fillfactor": "80"},
+)
+"""Living persons. `searched` is the text that a search looks into: see `searched_text`."""
+
+distinct_ids = Table(
+    "distinct_ids",
+    metadata,
+    Column("project_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("distinct_id", Text, primary_key=True),
+    Column("person_id", Uuid, nullable=False),
+    Column("position", BigInteger, nullable=False),
+    Column("rank", Integer, nullable=False),
+    Index("distinct_ids_by_person", "project_id", "person_id", "position", "rank"),
+)
+"""Whose each distinct id is since the event at `position`; `rank` orders those of one event."""
+
+SNAPSHOT = (
+    persons.c.person_id,
+    persons.c.number,
+    persons.c.version,
+    persons.c.created_at,
+    persons.c.last_seen_at,
+    persons.c.is_identified,
+    persons.c.properties,
+)
+"""The columns that make a Person again."""
+
+MAX_INDEXED = 500  # characters of an e-mail address that `email` keeps
+
+_insert_persons = Insert(persons, on_conflict="replace")
+_delete_persons = Delete(persons.c.person_id)
+_insert_distinct_ids = Insert(distinct_ids, on_conflict="replace")
+_delete_distinct_ids = Delete(distinct_ids.c.distinct_id)
+_delete_all_distinct_ids = Delete(distinct_ids.c.person_id)
+
+
+def person_of(snapshot: Sequence[Any]) -> Person:
+    """Return the person that the values of SNAPSHOT say, without its distinct ids."""
+    person = Person(snapshot[0])
+    person.number, person.version, person.created_at, person.last_seen_at = snapshot[1:5]
+    person.is_identified = snapshot[5]
+    person.properties = msgspec.json.decode(snapshot[6])
+    person.size = len(snapshot[6])
+    person.has_all_ids = False
+    return person
+
+
+def searched_text(person_id: UUID, properties: dict[str, JSON]) -> str:
+    """Return the lines that a search looks into, in lower case: uuid, e-mail and name."""
+    found = [str(person_id)]
+    found += [value for key in ("email", "name") if isinstance(value := properties.get(key), str)]
+    return "\n".join(found).lower()
+
+
+def _project(connection: Connection, appended: Appended) -> None:
+    project_id = appended.project_id
+    living = [_row(project_id, each) for each in appended.persons if each.is_living]
+    gone = [each.id for each in appended.persons if not each.is_living]
+    _delete_persons.run(connection, project_id, gone)
+    _insert_persons.run(connection, living)
+    _project_distinct_ids(connection, appended)
+
+
+def _row(project_id: int, person: Person) -> tuple[Any, ...]:
+    properties = encode(person.properties)
+    email = person.properties.get("email")
+    return (
+        project_id,
+        person.id,
+        person.number,
+        person.version,
+        person.created_at,
+        person.last_seen_at,
+        person.is_identified,
+        properties.decode(),
+        email[:MAX_INDEXED] if isinstance(email, str) else None,
+        searched_text(person.id, person.properties),
+    )
+
+
+def _project_distinct_ids(connection: Connection, appended: Appended) -> None:
+    owners: dict[str, tuple[Any, ...] | None] = {}
+    deleted = []
+    for position, placed in enumerate(appended.events, start=appended.after + 1):
+        match placed.event:
+            case PersonCreated() | Merged() | Unmerged() as event:
+                gained: Collection[str] = event.distinct_ids
+            case DistinctIdAdded() as event:
+                gained = [event.added]
+            case Deleted():
+                deleted.append(placed.person_id)
+                _forget(owners, placed.person_id)
+                continue
+            case _:
+                continue
+        for rank, distinct_id in enumerate(gained):
+            owners[distinct_id] = (
+                appended.project_id,
+                distinct_id,
+                placed.person_id,
+                position,
+                rank,
+            )
+    _delete_all_distinct_ids.run(connection, appended.project_id, deleted)
+    free = [distinct_id for distinct_id, owner in owners.items() if owner is None]
+    _delete_distinct_ids.run(connection, appended.project_id, free)
+    _insert_distinct_ids.run(connection, [owner for owner in owners.values() if owner])
+
+
+def _forget(owners: dict[str, tuple[Any, ...] | None], person_id: UUID) -> None:
+    for distinct_id, owner in owners.items():
+        if owner and owner[2] == person_id:
+            owners[distinct_id] = None
+
+
+PROJECTION = Projection("persons", version=1, tables=(persons, distinct_ids), project=_project)

@@ -1,0 +1,25 @@
+"""What can go wrong between us and the database."""
+
+
+class StoreError(Exception):
+    """The store cannot do what was asked of it."""
+
+
+class StoreUnavailableError(StoreError):
+    """The database could not commit, so nothing was stored; the same request may succeed later."""
+
+
+class StoreInUseError(StoreError):
+    """Another service already runs on this SQLite file."""
+
+
+class UnknownSchemaError(StoreError):
+    """The database has a schema that this version of the product does not know."""
+
+
+class InvalidDatabaseUrlError(StoreError):
+    """The database URL names no database that we can use."""
+
+
+class ProjectNotFoundError(StoreError):
+    """There is no project with this id."""

@@ -1,0 +1,179 @@
+"""Projects, their settings, and the keys that open them."""
+
+import hashlib
+import secrets
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+from sqlalchemy import Connection, Row, func, insert, select, update
+
+from domain.batch import Settings
+from domain.values import encode
+from storage.errors import ProjectNotFoundError
+from storage.log import GENESIS
+from storage.schema import api_keys, logs, projects
+
+ALL_SCOPES = ("*",)
+
+
+class Project(Struct, frozen=True, kw_only=True):
+    """A project; `token` is public and lets SDKs write captured events."""
+
+    id: int
+    name: str
+    token: str
+    settings: Settings
+    created_at: datetime
+
+
+class Key(Struct, frozen=True, kw_only=True):
+    """An API key, of which only the hash is kept. `revoked_at` is None while it opens doors."""
+
+    id: int
+    project_id: int
+    name: str
+    scopes: tuple[str, ...]
+    created_at: datetime
+    revoked_at: datetime | None
+
+    def allows(self, scope: str) -> bool:
+        """Tell whether the key has a scope such as `person:read`; writing includes reading."""
+        accepted = {"*", scope, scope.replace(":read", ":write")}
+        return not accepted.isdisjoint(self.scopes)
+
+
+def new_token() -> str:
+    """Return a project token that was never given out."""
+    return f"phc_{secrets.token_urlsafe(32)}"
+
+
+def new_secret() -> str:
+    """Return an API key that was never given out."""
+    return f"phx_{secrets.token_urlsafe(32)}"
+
+
+def hash_of(secret: str) -> str:
+    """Return what is kept of an API key; 256 random bits need no salt and no slow hash."""
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def create(connection: Connection, name: str, *, at: datetime, token: str | None = None) -> Project:
+    """Create a project with an empty log."""
+    project_id = (connection.execute(select(func.max(projects.c.id))).scalar() or 0) + 1
+    project = Project(
+        id=project_id, name=name, token=token or new_token(), settings=Settings(), created_at=at
+    )
+    row = msgspec.structs.asdict(project) | {"settings": encode(project.settings).decode()}
+    connection.execute(insert(projects).values(row))
+    connection.execute(
+        insert(logs).values(project_id=project_id, position=0, digest=GENESIS, next_number=1)
+    )
+    return project
+
+
+def every(connection: Connection) -> list[Project]:
+    """Return all projects, by id."""
+    return [_project(row) for row in connection.execute(select(projects).order_by(projects.c.id))]
+
+
+def by_token(connection: Connection, token: str) -> Project | None:
+    """Return the project that a token belongs to; None for an unknown one."""
+    row = connection.execute(select(projects).where(projects.c.token == token)).one_or_none()
+    return _project(row) if row else None
+
+
+def by_id(connection: Connection, project_id: int) -> Project:
+    """Return a project.
+
+    Raises:
+        ProjectNotFoundError: there is none with this id.
+    """
+    row = connection.execute(select(projects).where(projects.c.id == project_id)).one_or_none()
+    if row is None:
+        raise ProjectNotFoundError(f"there is no project {project_id}")
+    return _project(row)
+
+
+def set_token(connection: Connection, project_id: int, token: str) -> None:
+    """Give a project another token."""
+    connection.execute(update(projects).where(projects.c.id == project_id).values(token=token))
+
+
+def set_settings(connection: Connection, project_id: int, settings: Settings) -> None:
+    """Give a project other settings; the next batch follows them."""
+    text = encode(settings).decode()
+    connection.execute(update(projects).where(projects.c.id == project_id).values(settings=text))
+
+
+def create_key(
+    connection: Connection,
+    project_id: int,
+    *,
+    secret: str,
+    name: str,
+    scopes: Sequence[str],
+    at: datetime,
+) -> Key:
+    """Create an API key that opens one project with these scopes.
+
+    Raises:
+        ProjectNotFoundError: there is no such project.
+    """
+    by_id(connection, project_id)
+    result = connection.execute(
+        insert(api_keys)
+        .values(
+            project_id=project_id,
+            name=name,
+            hash=hash_of(secret),
+            scopes=" ".join(scopes),
+            created_at=at,
+        )
+        .returning(api_keys)
+    )
+    return _key(result.one())
+
+
+def keys(connection: Connection) -> list[Key]:
+    """Return all keys, by id, also those revoked."""
+    return [_key(row) for row in connection.execute(select(api_keys).order_by(api_keys.c.id))]
+
+
+def key_of(connection: Connection, secret: str) -> Key | None:
+    """Return the key with this secret; None for an unknown or a revoked one."""
+    query = select(api_keys).where(
+        api_keys.c.hash == hash_of(secret), api_keys.c.revoked_at.is_(None)
+    )
+    row = connection.execute(query).one_or_none()
+    return _key(row) if row else None
+
+
+def revoke_key(connection: Connection, key_id: int, *, at: datetime) -> bool:
+    """Let a key open nothing any more; tell whether there was such a key, not yet revoked."""
+    changed = connection.execute(
+        update(api_keys)
+        .where(api_keys.c.id == key_id, api_keys.c.revoked_at.is_(None))
+        .values(revoked_at=at)
+    )
+    return changed.rowcount > 0
+
+
+def _project(row: Row[Any]) -> Project:
+    settings = msgspec.json.decode(row.settings, type=Settings)
+    return Project(
+        id=row.id, name=row.name, token=row.token, settings=settings, created_at=row.created_at
+    )
+
+
+def _key(row: Row[Any]) -> Key:
+    return Key(
+        id=row.id,
+        project_id=row.project_id,
+        name=row.name,
+        scopes=tuple(row.scopes.split()),
+        created_at=row.created_at,
+        revoked_at=row.revoked_at,
+    )

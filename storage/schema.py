@@ -1,0 +1,144 @@
+"""The tables that cannot be rebuilt: the log, captured events, projects, keys and queues.
+
+`project_id` leads every key of a project's tables, so that the schema can be distributed by it.
+Each change here needs a migration in `storage/migrations`; a test compares the two.
+"""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    DateTime,
+    Dialect,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    Uuid,
+)
+
+metadata = MetaData()
+
+
+class UTCDateTime(TypeDecorator[datetime]):
+    """An aware UTC time to the microsecond; on SQLite an ISO 8601 text, which sorts by time."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> Any:
+        """Return the type that the database keeps."""
+        return dialect.type_descriptor(
+            String(27) if dialect.name == "sqlite" else DateTime(timezone=True)
+        )
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
+        """Return what is handed to the driver."""
+        return time_text(value) if value and dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        """Return what the driver gave as an aware UTC time."""
+        return as_time(value) if value else None
+
+
+def time_text(at: datetime) -> str:
+    """Return a time as SQLite keeps it: `2024-01-01T00:00:00.000000Z`."""
+    return at.astimezone(UTC).isoformat(timespec="microseconds")[:26] + "Z"
+
+
+def as_time(value: Any) -> datetime:
+    """Return a time as either driver gives it, as an aware UTC time."""
+    at = datetime.fromisoformat(value) if isinstance(value, str) else value
+    return at.astimezone(UTC)
+
+
+projects = Table(
+    "projects",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("token", Text, nullable=False, unique=True),
+    Column("settings", Text, nullable=False),
+    Column("created_at", UTCDateTime, nullable=False),
+)
+
+api_keys = Table(
+    "api_keys",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("project_id", BigInteger, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("hash", Text, nullable=False, unique=True),
+    Column("scopes", Text, nullable=False),
+    Column("created_at", UTCDateTime, nullable=False),
+    Column("revoked_at", UTCDateTime),
+)
+
+logs = Table(
+    "logs",
+    metadata,
+    Column("project_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("position", BigInteger, nullable=False),
+    Column("digest", LargeBinary, nullable=False),
+    Column("next_number", BigInteger, nullable=False),
+)
+"""One row a project: the head of its log. It is the lock that all who append must hold."""
+
+events = Table(
+    "events",
+    metadata,
+    Column("project_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("position", BigInteger, primary_key=True, autoincrement=False),
+    Column("person_id", Uuid, nullable=False),
+    Column("version", BigInteger, nullable=False),
+    Column("topic", Text, nullable=False),
+    Column("state", Text),
+    Column("recorded_at", UTCDateTime, nullable=False),
+    Column("digest", LargeBinary, nullable=False),
+    Column("salt", LargeBinary),
+    Column("commitment", LargeBinary),
+    Index("events_by_person", "project_id", "person_id", "version", unique=True),
+)
+"""The log. `commitment` is H(salt, state), kept only where these two were erased."""
+
+captured_events = Table(
+    "captured_events",
+    metadata,
+    Column("project_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("uuid", Uuid, primary_key=True),
+    Column("event", Text, primary_key=True),
+    Column("distinct_id", Text, primary_key=True),
+    Column("person_id", Uuid, nullable=False),
+    Column("person_version", BigInteger, nullable=False),
+    Column("timestamp", UTCDateTime, nullable=False),
+    Column("received_at", UTCDateTime, nullable=False),
+    Column("properties", Text, nullable=False),
+    Index("captured_events_by_person", "project_id", "person_id", "timestamp"),
+)
+
+ingestion_warnings = Table(
+    "ingestion_warnings",
+    metadata,
+    Column("project_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("recorded_at", UTCDateTime, primary_key=True),
+    Column("id", Uuid, primary_key=True),
+    Column("type", Text, nullable=False),
+    Column("distinct_id", Text, nullable=False),
+    Column("details", Text, nullable=False),
+)
+
+event_deletions = Table(
+    "event_deletions",
+    metadata,
+    Column("project_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("person_id", Uuid, primary_key=True),
+    Column("created_at", UTCDateTime, primary_key=True),
+    Column("delete_verified_at", UTCDateTime),
+)
+"""Whose captured events are to be deleted: those received up to `created_at`."""

@@ -1,0 +1,117 @@
+"""Statements that write many rows at once: `executemany` on SQLite, arrays on PostgreSQL.
+
+Arrays in PostgreSQL's binary format were measured 2 to 3 times as fast as rows of VALUES.
+"""
+
+from collections.abc import Callable, Collection, Sequence
+from functools import cached_property
+from typing import Any, Literal
+
+from sqlalchemy import Column, Connection, Table, Uuid
+from sqlalchemy.dialects import postgresql
+
+from storage.schema import UTCDateTime, time_text
+
+Row = tuple[Any, ...]
+OnConflict = Literal["fail", "ignore", "replace"]
+
+_DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call]
+
+
+class Insert:
+    """Inserts rows that have a value for every column of a table, in its order.
+
+    `on_conflict` says what becomes of a row whose primary key is there already.
+    """
+
+    def __init__(self, table: Table, *, on_conflict: OnConflict = "fail") -> None:
+        self._table = table
+        self._on_conflict = on_conflict
+
+    def run(self, connection: Connection, rows: Collection[Row]) -> None:
+        """Insert the rows with one statement."""
+        if not rows:
+            return
+        if connection.dialect.name == "sqlite":
+            connection.exec_driver_sql(self._for_sqlite, self._converted(rows))
+        else:
+            connection.exec_driver_sql(self._for_postgresql, _columns(rows))
+
+    def _converted(self, rows: Collection[Row]) -> list[Row]:
+        return [
+            tuple(
+                convert(value) if convert and value is not None else value
+                for convert, value in zip(self._converters, row, strict=True)
+            )
+            for row in rows
+        ]
+
+    @cached_property
+    def _converters(self) -> Sequence[Callable[[Any], Any] | None]:
+        return [_for_sqlite(column) for column in self._table.columns]
+
+    @cached_property
+    def _for_sqlite(self) -> str:
+        marks = ", ".join("?" for _ in self._table.columns)
+        return f"{self._into} VALUES ({marks}) {self._conflict}"
+
+    @cached_property
+    def _for_postgresql(self) -> str:
+        types = [column.type.compile(_DIALECT) for column in self._table.columns]
+        arrays = ", ".join(f"%b::{each}[]" for each in types)
+        return f"{self._into} SELECT * FROM unnest({arrays}) {self._conflict}"
+
+    @property
+    def _into(self) -> str:
+        names = ", ".join(column.name for column in self._table.columns)
+        return f"INSERT INTO {self._table.name} ({names})"
+
+    @property
+    def _conflict(self) -> str:
+        key = ", ".join(column.name for column in self._table.primary_key)
+        match self._on_conflict:
+            case "fail":
+                return ""
+            case "ignore":
+                return f"ON CONFLICT ({key}) DO NOTHING"
+            case "replace":
+                rest = [c.name for c in self._table.columns if not c.primary_key]
+                updates = ", ".join(f"{name} = excluded.{name}" for name in rest)
+                return f"ON CONFLICT ({key}) DO UPDATE SET {updates}"
+
+
+class Delete:
+    """Deletes the rows of one project that have one of many values in a column."""
+
+    def __init__(self, column: Column[Any]) -> None:
+        self._column = column
+
+    def run(self, connection: Connection, project_id: int, values: Collection[Any]) -> None:
+        """Delete with one statement."""
+        if not values:
+            return
+        head = f"DELETE FROM {self._column.table.name} WHERE project_id ="
+        name = self._column.name
+        if connection.dialect.name == "sqlite":
+            convert = _for_sqlite(self._column)
+            rows = [(project_id, convert(value) if convert else value) for value in values]
+            connection.exec_driver_sql(f"{head} ? AND {name} = ?", rows)
+        else:
+            array = f"%b::{self._column.type.compile(_DIALECT)}[]"
+            connection.exec_driver_sql(
+                f"{head} %s AND {name} = ANY({array})", (project_id, list(values))
+            )
+
+
+def _for_sqlite(column: Column[Any]) -> Callable[[Any], Any] | None:
+    match column.type:
+        case Uuid():
+            return lambda value: value.hex
+        case UTCDateTime():
+            return time_text
+        case _:
+            return None
+
+
+def _columns(rows: Collection[Row]) -> Row:
+    return tuple(map(list, zip(*rows, strict=True)))

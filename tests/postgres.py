@@ -1,0 +1,108 @@
+"""A real PostgreSQL in a temporary folder, one for all processes of a test run."""
+
+import fcntl
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import mkdtemp
+from urllib.parse import urlsplit
+from uuid import uuid4
+
+import psycopg
+from psycopg.sql import SQL, Identifier
+
+from tests import postgres_programs
+from tests.machine import free_port, locked
+from tests.postgres_programs import USER, run
+
+
+@dataclass(frozen=True)
+class Postgres:
+    """A server that runs; `url` leads to a database from which others can be created."""
+
+    url: str
+
+    @contextmanager
+    def database(self) -> Iterator[str]:
+        """Give the URL of a new, empty database, and drop it afterwards."""
+        name = f"test_{uuid4().hex}"
+        create = SQL("CREATE DATABASE {} TEMPLATE template0 ENCODING 'UTF8'")
+        drop = SQL("DROP DATABASE {} WITH (FORCE)")
+        with psycopg.connect(self.url, autocommit=True) as connection:
+            connection.execute(create.format(Identifier(name)))
+            try:
+                yield urlsplit(self.url)._replace(path=f"/{name}").geturl()
+            finally:
+                connection.execute(drop.format(Identifier(name)))
+
+
+@contextmanager
+def running(shared: Path) -> Iterator[Postgres]:
+    """Give the one server of all who name this folder: it runs from the first to the last of them.
+
+    TEST_DATABASE_URL, where it is set, names a server that runs already.
+    """
+    if url := os.environ.get("TEST_DATABASE_URL"):
+        yield Postgres(url)
+        return
+    known = shared / "postgres.url"
+    with locked(shared / "postgres.users", fcntl.LOCK_SH):
+        with locked(shared / "postgres.start"):
+            if not known.exists():
+                known.write_text(_start(shared))
+        yield Postgres(known.read_text())
+
+
+def _start(shared: Path) -> str:
+    # In /tmp every user can reach it, and the socket's path stays short enough.
+    folder = Path(mkdtemp(prefix="postgres-", dir="/tmp"))
+    programs = postgres_programs.find(folder / "programs")
+    _give_away(folder)
+    data, log, port = folder / "data", folder / "log", free_port()
+    # Only these first files are not synced: the server keeps its durable defaults.
+    initdb = ("-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync")
+    run(programs / "initdb", "-D", data, *initdb)
+    options = f"-p {port} -h 127.0.0.1 -k {folder} -c max_connections=200"
+    try:
+        run(programs / "pg_ctl", "start", "-w", "-D", data, "-l", log, "-o", options)
+    except RuntimeError as error:
+        error.add_note(log.read_text())
+        raise
+    _watch(shared, folder, programs)
+    return f"postgresql://postgres@127.0.0.1:{port}/postgres"
+
+
+def _give_away(folder: Path) -> None:
+    if USER:
+        for path in (folder, *folder.rglob("*")):
+            os.chown(path, USER.pw_uid, USER.pw_gid, follow_symlinks=False)
+
+
+def _watch(shared: Path, folder: Path, programs: Path) -> None:
+    # A session of its own: what ends the tests, Ctrl-C or a kill, leaves it to stop the server.
+    watch = [sys.executable, "-m", __name__, str(shared), str(folder), str(programs)]
+    subprocess.run(
+        ["sh", "-c", '"$@" >/dev/null 2>&1 &', "sh", *watch],
+        check=True,
+        cwd=Path(__file__).parent.parent,
+        stdin=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+
+
+def _stop_after_the_last(shared: Path, folder: Path, programs: Path) -> None:
+    with locked(shared / "postgres.users"):
+        (shared / "postgres.url").unlink()
+        try:
+            run(programs / "pg_ctl", "stop", "-m", "fast", "-D", folder / "data")
+        finally:
+            shutil.rmtree(folder)
+
+
+if __name__ == "__main__":
+    _stop_after_the_last(*map(Path, sys.argv[1:]))
