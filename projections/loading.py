@@ -89,6 +89,16 @@ def _load_by_id(
         loaded.owners |= dict.fromkeys(person.distinct_ids, person)
 
 
+def snapshots(
+    connection: Connection, project_id: int, person_ids: Iterable[UUID]
+) -> dict[UUID, Person]:
+    """Return those of the persons that live, by id, without their distinct ids."""
+    query = select(*SNAPSHOT).where(
+        persons.c.project_id == project_id, persons.c.person_id.in_(list(person_ids))
+    )
+    return {row[0]: person_of(row) for row in connection.execute(query)}
+
+
 def _remember(loaded: Loaded, snapshot: Sequence[Any], ids: Any) -> Person:
     person = loaded.persons.get(snapshot[0])
     if person is None:

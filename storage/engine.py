@@ -1,9 +1,8 @@
 """The database: everything in which SQLite and PostgreSQL differ for those who open one."""
 
-import fcntl
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import IO, Any
 
@@ -12,7 +11,8 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import QueuePool
 
-from storage.errors import InvalidDatabaseUrlError, StoreInUseError
+from storage.errors import InvalidDatabaseUrlError
+from storage.turns import Turns, hold
 
 READERS = 8  # connections for reading that a process keeps open
 BUSY_TIMEOUT = 30  # seconds that SQLite waits for a lock before it gives up
@@ -38,10 +38,12 @@ class Database:
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self._prepare_threshold = prepare_threshold
         self._service: IO[str] | None = None
+        self._turns: Turns | None = None
         if self.is_sqlite:
-            self.path = Path(self.url.database or "persons.db")
+            self.path = Path(str(self.url.database))
+            self._turns = Turns(Path(f"{self.path}-lock"))
             self._writer = self._sqlite("BEGIN IMMEDIATE", connections=1)
-            self._reader = self._sqlite("BEGIN", connections=READERS)
+            self._reader = self._sqlite("BEGIN", connections=READERS, reads_only=True)
         else:
             self._writer = self._postgresql(connections=4)
             self._reader = self._postgresql(connections=READERS)
@@ -49,11 +51,7 @@ class Database:
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """Give a connection in a transaction that may write; it commits unless you raise."""
-        if not self.is_sqlite:
-            with self._writer.begin() as connection:
-                yield connection
-            return
-        with self._turn(), self._writer.begin() as connection:
+        with self.turn(), self._writer.begin() as connection:
             yield connection
 
     @contextmanager
@@ -62,21 +60,32 @@ class Database:
         with self._reader.connect() as connection:
             yield connection
 
+    @contextmanager
+    def aside(self) -> Iterator[Connection]:
+        """Give a connection of one's own, in no transaction, for work that takes its time.
+
+        On SQLite it may write to temporary tables at any time, but to others only in a `turn`.
+        """
+        engine = self._sqlite("BEGIN", connections=1) if self.is_sqlite else self._writer
+        with engine.connect() as connection:
+            yield connection
+        if self.is_sqlite:
+            engine.dispose()
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """Be the one process that writes to the SQLite file; on PostgreSQL all may write."""
+        with self._turns.take() if self._turns else nullcontext():
+            yield
+
     def serve_alone(self) -> None:
         """Be the one service on this SQLite file until the process ends; nothing on PostgreSQL.
 
         Raises:
             StoreInUseError: another process is.
         """
-        if not self.is_sqlite:
-            return
-        lock = Path(f"{self.path}-service").open("w")  # noqa: SIM115 - held as long as we live
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            lock.close()
-            raise StoreInUseError(f"another service already runs on {self.path}") from None
-        self._service = lock
+        if self.is_sqlite:
+            self._service = hold(Path(f"{self.path}-service"), str(self.path))
 
     def driver_connection(self) -> Any:
         """Return a driver's own connection for reading, in autocommit; the caller closes it."""
@@ -95,16 +104,10 @@ class Database:
         if self._service:
             self._service.close()
 
-    @contextmanager
-    def _turn(self) -> Iterator[None]:
-        with Path(f"{self.path}-lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            yield
-
-    def _sqlite(self, begin: str, *, connections: int) -> Engine:
+    def _sqlite(self, begin: str, *, connections: int, reads_only: bool = False) -> Engine:
         engine = create_engine(
             "sqlite://",
-            creator=lambda: self._open_sqlite(reads_only=begin == "BEGIN"),
+            creator=lambda: self._open_sqlite(reads_only=reads_only),
             poolclass=QueuePool,
             pool_size=connections,
             max_overflow=0,
@@ -113,23 +116,23 @@ class Database:
         return engine
 
     def _open_sqlite(self, *, reads_only: bool) -> sqlite3.Connection:
-        take_turn = self._turn
+        turn = self.turn
 
         class Connection(sqlite3.Connection):
             """Closes in its turn: the last connection to close writes to the file."""
 
             def close(self) -> None:
-                with take_turn():
+                with turn():
                     super().close()
 
-        connection = sqlite3.connect(
-            self.path,
-            timeout=BUSY_TIMEOUT,
-            isolation_level=None,
-            check_same_thread=False,
-            factory=Connection,
-        )
-        with take_turn():
+        with turn():
+            connection = sqlite3.connect(
+                self.path,
+                timeout=BUSY_TIMEOUT,
+                isolation_level=None,
+                check_same_thread=False,
+                factory=Connection,
+            )
             connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
         if reads_only:

@@ -125,25 +125,35 @@ def head_position(connection: Connection, project_id: int) -> int:
     return connection.execute(query).scalar() or 0
 
 
-def read(connection: Connection, project_id: int, *, after: int, limit: int) -> Sequence[Any]:
-    """Return the first `limit` events behind a position, in the log's order.
+_recorded = select(
+    events.c.position,
+    events.c.person_id,
+    events.c.version,
+    events.c.topic,
+    events.c.state,
+    events.c.recorded_at,
+)
+"""Events as they are read: `state` is None where it was erased."""
 
-    A row has position, person_id, version, topic, state (None where it was erased), recorded_at.
-    """
+
+def read(connection: Connection, project_id: int, *, after: int, limit: int) -> Sequence[Any]:
+    """Return the first `limit` events behind a position, in the log's order."""
     query = (
-        select(
-            events.c.position,
-            events.c.person_id,
-            events.c.version,
-            events.c.topic,
-            events.c.state,
-            events.c.recorded_at,
-        )
-        .where(events.c.project_id == project_id, events.c.position > after)
+        _recorded.where(events.c.project_id == project_id, events.c.position > after)
         .order_by(events.c.position)
         .limit(limit)
     )
     return connection.execute(query).all()
+
+
+def read_stream(
+    connection: Connection, project_id: int, person_id: UUID, *, below: int | None = None
+) -> Sequence[Any]:
+    """Return the events of one person, by version; only those below a version if one is given."""
+    query = _recorded.where(events.c.project_id == project_id, events.c.person_id == person_id)
+    if below is not None:
+        query = query.where(events.c.version < below)
+    return connection.execute(query.order_by(events.c.version)).all()
 
 
 def streams(connection: Connection, project_id: int, person_ids: Collection[UUID]) -> set[UUID]:

@@ -40,7 +40,7 @@ def revision(connection: Connection) -> str | None:
     """Return the schema's version; None for an empty database."""
     if not inspect(connection).has_table("alembic_version"):
         return None
-    return connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one()
+    return str(connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one())
 
 
 def _upgrade(connection: Connection) -> None:

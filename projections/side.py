@@ -1,0 +1,75 @@
+"""Side tables: the tables of projections once more, hidden from all but the one who builds them.
+
+They have the live tables' names and stand where their connection looks first: in a schema of
+their own on PostgreSQL, among the temporary tables on SQLite. So the same statements fill them.
+"""
+
+from collections.abc import Sequence
+
+from sqlalchemy import Connection, MetaData, Table, text
+
+from projections.projection import Projection
+from storage.schema import logs
+
+
+class SideTables:
+    """The side tables of some projections, on the one connection that sees them."""
+
+    def __init__(self, connection: Connection, projections: Sequence[Projection]) -> None:
+        self.connection = connection
+        self._tables = [table for each in projections for table in each.tables]
+        self._is_sqlite = connection.dialect.name == "sqlite"
+        self._side = "temp" if self._is_sqlite else "rebuild"
+
+    def create(self) -> None:
+        """Make them, empty; what an earlier, unfinished run left behind is gone."""
+        if not self._is_sqlite:
+            self._run(f"DROP SCHEMA IF EXISTS {self._side} CASCADE")
+            self._run(f"CREATE SCHEMA {self._side}")
+        for table in self._tables:
+            self._copy(table, self._side).create(self.connection)
+
+    def enter(self) -> None:
+        """Let this transaction's statements mean the side tables."""
+        if not self._is_sqlite:
+            live = self._live()
+            self._run(f'SET LOCAL search_path TO {self._side}, "{live}"')
+
+    def stop_writers(self) -> None:
+        """Let nobody append until this transaction ends. On SQLite that needs a turn to write."""
+        if not self._is_sqlite:
+            self._run(f"LOCK TABLE {logs.name} IN EXCLUSIVE MODE")
+
+    def swap(self, projections: Sequence[Projection]) -> None:
+        """Put the side tables of these projections in the place of the live ones."""
+        live = self._live()
+        for table in (table for each in projections for table in each.tables):
+            self._run(f'DROP TABLE IF EXISTS "{live}".{table.name}')
+            if self._is_sqlite:
+                self._copy(table, live).create(self.connection)
+                self._run(
+                    f"INSERT INTO {live}.{table.name} SELECT * FROM {self._side}.{table.name}"
+                )
+            else:
+                self._run(f'ALTER TABLE {self._side}.{table.name} SET SCHEMA "{live}"')
+
+    def drop(self) -> None:
+        """Leave nothing behind."""
+        if not self._is_sqlite:
+            self._run(f"DROP SCHEMA {self._side} CASCADE")
+            return
+        for table in self._tables:
+            self._run(f"DROP TABLE {self._side}.{table.name}")
+
+    def _live(self) -> str:
+        if self._is_sqlite:
+            return "main"
+        schemas = self.connection.execute(text("SELECT current_schemas(false)")).scalar_one()
+        return str(next(each for each in schemas if each != self._side))
+
+    def _run(self, statement: str) -> None:
+        self.connection.exec_driver_sql(statement)
+
+    @staticmethod
+    def _copy(table: Table, schema: str) -> Table:
+        return table.to_metadata(MetaData(), schema=schema)
