@@ -42,12 +42,21 @@ Progress = Callable[[int, int], None]
 def ensure(database: Database) -> None:
     """Build those projections that are missing or have an older shape; most starts find none."""
     with database.reading() as connection:
-        known: dict[str, int] = {}
-        if inspect(connection).has_table(views.name):
-            known = {row.name: row.version for row in connection.execute(select(views))}
-    stale = [each for each in PROJECTIONS if known.get(each.name) != each.version]
-    if stale:
-        rebuild(database, stale)
+        missing = _stale(connection)
+    if missing:
+        rebuild(database, missing)
+
+
+def is_current(connection: Connection) -> bool:
+    """Tell whether the database has all projections in their newest shape."""
+    return not _stale(connection)
+
+
+def _stale(connection: Connection) -> list[Projection]:
+    known: dict[str, int] = {}
+    if inspect(connection).has_table(views.name):
+        known = {row.name: row.version for row in connection.execute(select(views))}
+    return [each for each in PROJECTIONS if known.get(each.name) != each.version]
 
 
 def rebuild(

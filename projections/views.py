@@ -7,11 +7,15 @@ from sqlalchemy import Connection, select
 
 from domain.batch import Loaded
 from domain.commands import Command
-from projections import activity, loading, persons
+from projections import activity, births, loading, persons
 from projections.projection import Projection
 from storage.writer import Appended
 
-PROJECTIONS: tuple[Projection, ...] = (persons.PROJECTION, activity.PROJECTION)
+PROJECTIONS: tuple[Projection, ...] = (
+    persons.PROJECTION,
+    births.PROJECTION,
+    activity.PROJECTION,
+)
 
 
 class Views:

@@ -4,10 +4,10 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from typing import IO, Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
+from sqlalchemy.engine.interfaces import IsolationLevel
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import QueuePool
 
@@ -37,16 +37,17 @@ class Database:
         self.url = _parse(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self._prepare_threshold = prepare_threshold
-        self._service: IO[str] | None = None
         self._turns: Turns | None = None
         if self.is_sqlite:
             self.path = Path(str(self.url.database))
             self._turns = Turns(Path(f"{self.path}-lock"))
             self._writer = self._sqlite("BEGIN IMMEDIATE", connections=1)
             self._reader = self._sqlite("BEGIN", connections=READERS, reads_only=True)
+            self._pointer = self._sqlite(None, connections=1, reads_only=True)
         else:
             self._writer = self._postgresql(connections=4)
-            self._reader = self._postgresql(connections=READERS)
+            self._reader = self._postgresql(connections=READERS, isolation="REPEATABLE READ")
+            self._pointer = self._postgresql(connections=1, isolation="AUTOCOMMIT")
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
@@ -78,33 +79,33 @@ class Database:
         with self._turns.take() if self._turns else nullcontext():
             yield
 
-    def serve_alone(self) -> None:
-        """Be the one service on this SQLite file until the process ends; nothing on PostgreSQL.
+    @contextmanager
+    def serving_alone(self) -> Iterator[None]:
+        """Be the one service on this SQLite file meanwhile; on PostgreSQL there may be many.
 
         Raises:
             StoreInUseError: another process is.
         """
-        if self.is_sqlite:
-            self._service = hold(Path(f"{self.path}-service"), str(self.path))
+        if not self.is_sqlite:
+            yield
+            return
+        with hold(Path(f"{self.path}-service"), str(self.path)):
+            yield
 
-    def driver_connection(self) -> Any:
-        """Return a driver's own connection for reading, in autocommit; the caller closes it."""
-        if self.is_sqlite:
-            return self._open_sqlite(reads_only=True)
-        connection = self._reader.raw_connection()
-        connection.detach()
-        driver: Any = connection.driver_connection
-        driver.autocommit = True
-        return driver
+    def autocommitting(self) -> Connection:
+        """Return a connection for reads that each see all that is committed; the caller closes it.
+
+        Only one thread may use it.
+        """
+        return self._pointer.connect()
 
     def close(self) -> None:
         """Close all connections."""
+        self._pointer.dispose()
         self._reader.dispose()
         self._writer.dispose()
-        if self._service:
-            self._service.close()
 
-    def _sqlite(self, begin: str, *, connections: int, reads_only: bool = False) -> Engine:
+    def _sqlite(self, begin: str | None, *, connections: int, reads_only: bool = False) -> Engine:
         engine = create_engine(
             "sqlite://",
             creator=lambda: self._open_sqlite(reads_only=reads_only),
@@ -112,7 +113,8 @@ class Database:
             pool_size=connections,
             max_overflow=0,
         )
-        event.listen(engine, "begin", lambda connection: connection.exec_driver_sql(begin))
+        if begin:
+            event.listen(engine, "begin", lambda connection: connection.exec_driver_sql(begin))
         return engine
 
     def _open_sqlite(self, *, reads_only: bool) -> sqlite3.Connection:
@@ -140,9 +142,12 @@ class Database:
             connection.execute("PRAGMA query_only = ON")
         return connection
 
-    def _postgresql(self, *, connections: int) -> Engine:
+    def _postgresql(
+        self, *, connections: int, isolation: IsolationLevel = "READ COMMITTED"
+    ) -> Engine:
         return create_engine(
             self.url,
+            isolation_level=isolation,
             pool_size=connections,
             max_overflow=0,
             connect_args={"prepare_threshold": self._prepare_threshold},

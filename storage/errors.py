@@ -23,3 +23,7 @@ class InvalidDatabaseUrlError(StoreError):
 
 class ProjectNotFoundError(StoreError):
     """There is no project with this id."""
+
+
+class KeyTakenError(StoreError):
+    """A key or a token that was to be new is known already."""

@@ -16,8 +16,10 @@ from storage.schema import events, logs, projects
 from storage.statements import Insert
 
 GENESIS = bytes(32)
+"""The digest before the first event."""
+
 SALT_SIZE = 16  # bytes
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
 _insert_events = Insert(events)
@@ -32,12 +34,13 @@ class Entry(NamedTuple):
     state: bytes
 
 
-class Head(Struct):
-    """The head of a project's log, locked: `position` and `digest` of its last event."""
+class Head(Struct, kw_only=True):
+    """The head of a project's log, locked: `position`, `digest` and time of its last event."""
 
     project_id: int
     position: int
     digest: bytes
+    recorded_at: datetime
     next_number: int
     settings: str
 
@@ -57,7 +60,14 @@ def lock(connection: Connection, project_id: int) -> Head:
     row = connection.execute(query).one_or_none()
     if row is None:
         raise ProjectNotFoundError(f"there is no project {project_id}")
-    return Head(project_id, row.position, row.digest, row.next_number, row.settings)
+    return Head(
+        project_id=project_id,
+        position=row.position,
+        digest=row.digest,
+        recorded_at=row.recorded_at,
+        next_number=row.next_number,
+        settings=row.settings,
+    )
 
 
 def _plan_by_index(connection: Connection) -> list[ColumnElement[str]]:
@@ -70,7 +80,12 @@ def _plan_by_index(connection: Connection) -> list[ColumnElement[str]]:
 
 
 def append(connection: Connection, head: Head, entries: Sequence[Entry], at: datetime) -> None:
-    """Write the entries behind the head, and move it to the last of them."""
+    """Write the entries behind the head, and move it to the last of them.
+
+    They are recorded `at` this time; but never earlier than what stands before them, whatever the
+    clocks of several machines say, so that the log's order is also that of its times.
+    """
+    head.recorded_at = at = max(at, head.recorded_at)
     salts = os.urandom(SALT_SIZE * len(entries))
     rows = []
     for index, entry in enumerate(entries):
@@ -101,7 +116,12 @@ def move_head(connection: Connection, head: Head) -> None:
     connection.execute(
         update(logs)
         .where(logs.c.project_id == head.project_id)
-        .values(position=head.position, digest=head.digest, next_number=head.next_number)
+        .values(
+            position=head.position,
+            digest=head.digest,
+            recorded_at=head.recorded_at,
+            next_number=head.next_number,
+        )
     )
 
 
@@ -114,7 +134,7 @@ def link(
     previous: bytes, position: int, entry: Entry, recorded_at: datetime, *, commitment: bytes
 ) -> bytes:
     """Return the digest of an event: of all that the log says of it, and of all events before."""
-    microseconds = (recorded_at - _EPOCH) // _MICROSECOND
+    microseconds = (recorded_at - EPOCH) // _MICROSECOND
     place = f"{position} {entry.person_id.hex} {entry.version} {entry.topic} {microseconds} "
     return sha256(previous + place.encode() + commitment).digest()
 
@@ -164,3 +184,21 @@ def streams(connection: Connection, project_id: int, person_ids: Collection[UUID
         events.c.version == 1,
     )
     return set(connection.execute(query).scalars())
+
+
+def position_at(connection: Connection, project_id: int, at: datetime) -> int:
+    """Return the position of the last event that was recorded up to a time; 0 for none."""
+    query = select(func.max(events.c.position)).where(
+        events.c.project_id == project_id, events.c.recorded_at <= at
+    )
+    return connection.execute(query).scalar() or 0
+
+
+def version_at(connection: Connection, project_id: int, person_id: UUID, position: int) -> int:
+    """Return the version that a person had at a position; 0 where it was not born yet."""
+    query = select(func.max(events.c.version)).where(
+        events.c.project_id == project_id,
+        events.c.person_id == person_id,
+        events.c.position <= position,
+    )
+    return connection.execute(query).scalar() or 0

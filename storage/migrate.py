@@ -10,7 +10,7 @@ from storage.errors import UnknownSchemaError
 REVISIONS = ("0001",)
 """All versions that the schema has had, oldest first; each is a file in `migrations/versions`."""
 
-MIGRATION_LOCK = 7_736_219  # of PostgreSQL's advisory locks: any number that nobody else uses
+START_LOCK = 7_736_219  # one of PostgreSQL's advisory locks: any number that nobody else uses
 
 
 def migrate(database: Database) -> None:
@@ -22,10 +22,7 @@ def migrate(database: Database) -> None:
         UnknownSchemaError: the database was written by a later version, or by something else.
     """
     with database.writing() as connection:
-        if not database.is_sqlite:
-            connection.execute(
-                text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": MIGRATION_LOCK}
-            )
+        take_start_lock(connection)
         current = revision(connection)
         if current is not None and current not in REVISIONS:
             raise UnknownSchemaError(
@@ -34,6 +31,12 @@ def migrate(database: Database) -> None:
             )
         if current != REVISIONS[-1]:
             _upgrade(connection)
+
+
+def take_start_lock(connection: Connection) -> None:
+    """Be the only one to set up the database until this transaction ends."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": START_LOCK})
 
 
 def revision(connection: Connection) -> str | None:

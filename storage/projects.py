@@ -12,11 +12,12 @@ from sqlalchemy import Connection, Row, func, insert, select, update
 
 from domain.batch import Settings
 from domain.values import encode
-from storage.errors import ProjectNotFoundError
-from storage.log import GENESIS
+from storage.errors import KeyTakenError, ProjectNotFoundError
+from storage.log import EPOCH, GENESIS
 from storage.schema import api_keys, logs, projects
 
 ALL_SCOPES = ("*",)
+SCOPES = (*ALL_SCOPES, "person:read", "person:write", "activity_log:read")
 
 
 class Project(Struct, frozen=True, kw_only=True):
@@ -69,7 +70,9 @@ def create(connection: Connection, name: str, *, at: datetime, token: str | None
     row = msgspec.structs.asdict(project) | {"settings": encode(project.settings).decode()}
     connection.execute(insert(projects).values(row))
     connection.execute(
-        insert(logs).values(project_id=project_id, position=0, digest=GENESIS, next_number=1)
+        insert(logs).values(
+            project_id=project_id, position=0, digest=GENESIS, recorded_at=EPOCH, next_number=1
+        )
     )
     return project
 
@@ -79,10 +82,16 @@ def every(connection: Connection) -> list[Project]:
     return [_project(row) for row in connection.execute(select(projects).order_by(projects.c.id))]
 
 
-def by_token(connection: Connection, token: str) -> Project | None:
-    """Return the project that a token belongs to; None for an unknown one."""
-    row = connection.execute(select(projects).where(projects.c.token == token)).one_or_none()
-    return _project(row) if row else None
+def by_tokens(connection: Connection, tokens: Sequence[str]) -> dict[str, Project]:
+    """Return the projects that tokens belong to, by token."""
+    rows = connection.execute(select(projects).where(projects.c.token.in_(tokens)))
+    return {row.token: _project(row) for row in rows}
+
+
+def by_ids(connection: Connection, project_ids: Sequence[int]) -> dict[int, Project]:
+    """Return projects by id."""
+    rows = connection.execute(select(projects).where(projects.c.id.in_(project_ids)))
+    return {row.id: _project(row) for row in rows}
 
 
 def by_id(connection: Connection, project_id: int) -> Project:
@@ -91,14 +100,20 @@ def by_id(connection: Connection, project_id: int) -> Project:
     Raises:
         ProjectNotFoundError: there is none with this id.
     """
-    row = connection.execute(select(projects).where(projects.c.id == project_id)).one_or_none()
-    if row is None:
+    found = by_ids(connection, [project_id])
+    if project_id not in found:
         raise ProjectNotFoundError(f"there is no project {project_id}")
-    return _project(row)
+    return found[project_id]
 
 
 def set_token(connection: Connection, project_id: int, token: str) -> None:
-    """Give a project another token."""
+    """Give a project another token.
+
+    Raises:
+        KeyTakenError: it is another project's.
+    """
+    if by_tokens(connection, [token]):
+        raise KeyTakenError("this project token is another project's")
     connection.execute(update(projects).where(projects.c.id == project_id).values(token=token))
 
 
@@ -121,8 +136,11 @@ def create_key(
 
     Raises:
         ProjectNotFoundError: there is no such project.
+        KeyTakenError: the key is known; it opens something else, or was revoked.
     """
     by_id(connection, project_id)
+    if connection.execute(select(api_keys.c.id).where(api_keys.c.hash == hash_of(secret))).first():
+        raise KeyTakenError("this API key was revoked, or is in use")
     result = connection.execute(
         insert(api_keys)
         .values(
@@ -142,13 +160,13 @@ def keys(connection: Connection) -> list[Key]:
     return [_key(row) for row in connection.execute(select(api_keys).order_by(api_keys.c.id))]
 
 
-def key_of(connection: Connection, secret: str) -> Key | None:
-    """Return the key with this secret; None for an unknown or a revoked one."""
+def keys_of(connection: Connection, secrets: Sequence[str]) -> dict[str, Key]:
+    """Return the keys with these secrets, by secret, leaving out those revoked."""
+    hashes = {hash_of(secret): secret for secret in secrets}
     query = select(api_keys).where(
-        api_keys.c.hash == hash_of(secret), api_keys.c.revoked_at.is_(None)
+        api_keys.c.hash.in_(list(hashes)), api_keys.c.revoked_at.is_(None)
     )
-    row = connection.execute(query).one_or_none()
-    return _key(row) if row else None
+    return {hashes[row.hash]: _key(row) for row in connection.execute(query)}
 
 
 def revoke_key(connection: Connection, key_id: int, *, at: datetime) -> bool:

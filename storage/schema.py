@@ -86,6 +86,7 @@ logs = Table(
     Column("project_id", BigInteger, primary_key=True, autoincrement=False),
     Column("position", BigInteger, nullable=False),
     Column("digest", LargeBinary, nullable=False),
+    Column("recorded_at", UTCDateTime, nullable=False),
     Column("next_number", BigInteger, nullable=False),
 )
 """One row a project: the head of its log. It is the lock that all who append must hold."""

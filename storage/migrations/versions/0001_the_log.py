@@ -33,6 +33,7 @@ def upgrade() -> None:
         sa.Column("project_id", sa.BigInteger, primary_key=True, autoincrement=False),
         sa.Column("position", sa.BigInteger, nullable=False),
         sa.Column("digest", sa.LargeBinary, nullable=False),
+        sa.Column("recorded_at", UTCDateTime, nullable=False),
         sa.Column("next_number", sa.BigInteger, nullable=False),
     )
     op.create_table(

@@ -1,0 +1,5 @@
+"""`python -m api.cli` is `persons`."""
+
+from api.cli import main
+
+main()

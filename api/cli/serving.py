@@ -1,0 +1,133 @@
+"""`persons serve`: the service itself."""
+
+import os
+import signal
+from datetime import UTC, datetime
+from typing import Any
+
+import click
+import uvicorn
+from sqlalchemy import Connection
+
+from api import settings as environment
+from api.app import open_database
+from api.settings import MEANINGS, Settings, SettingsError
+from api.store import prepare
+from storage import projects
+from storage.engine import Database
+from storage.migrate import take_start_lock
+
+STOP_TIMEOUT = 30  # seconds that requests in flight have to finish
+
+WHAT_NEXT = """
+Try it:
+  curl {url}/capture/ -d '{{"api_key": "{token}",
+      "event": "signed up", "distinct_id": "mia", "$set": {{"plan": "free"}}}}'
+  curl -H 'Authorization: Bearer {key}' '{url}/api/projects/@current/persons?search=mia'
+  curl -H 'Authorization: Bearer {key}' {url}/api/projects/@current/persons/1
+
+Or from Python, after `pip install posthog`:
+  from posthog import Posthog
+  posthog = Posthog("{token}", host="{url}")
+  posthog.set(distinct_id="mia", properties={{"plan": "pro"}})
+  posthog.capture("paid", distinct_id="mia", properties={{"amount": 12}})
+  posthog.flush()
+"""
+
+SETTINGS_HELP = "\b\nSettings, from the environment:\n" + "\n".join(
+    f"  {name:<22} {meaning}" for name, meaning in MEANINGS.items()
+)
+
+
+@click.command(epilog=SETTINGS_HELP)
+@click.option("--host", help="The address to listen on.  [default: 127.0.0.1]")
+@click.option("--port", type=int, help="The port to listen on.  [default: 8000]")
+@click.option("--workers", type=int, help="Processes; more than one needs PostgreSQL.")
+@click.option("--database-url", help="Where the store is.  [default: sqlite:///persons.db]")
+def serve(
+    host: str | None, port: int | None, workers: int | None, database_url: str | None
+) -> None:
+    """Serve HTTP until SIGTERM or SIGINT, then finish what is in flight.
+
+    The first start makes the tables, a project, its token and an API key, and prints both once.
+    """
+    given = {
+        "HOST": host,
+        "PORT": port,
+        "WEB_CONCURRENCY": workers,
+        "DATABASE_URL": database_url,
+    }
+    os.environ.update({name: str(value) for name, value in given.items() if value is not None})
+    settings = environment.read(os.environ)
+    database = open_database(settings)
+    if database.is_sqlite and settings.web_concurrency > 1:
+        raise SettingsError("WEB_CONCURRENCY: more than one worker needs PostgreSQL")
+    with database.serving_alone():
+        prepare(database)
+        _ensure_project(database, settings)
+        database.close()
+        _run(settings)
+
+
+def _ensure_project(database: Database, settings: Settings) -> None:
+    """Let project 1 exist, with the token and the key that the settings name, or new ones."""
+    at = datetime.now(UTC)
+    token = settings.persons_project_token
+    with database.writing() as connection:
+        take_start_lock(connection)
+        project = projects.by_ids(connection, [1]).get(1)
+        is_first = project is None
+        if project is None:
+            project = projects.create(connection, "Default project", at=at, token=token)
+        elif token and project.token != token:
+            projects.set_token(connection, project.id, token)
+        new_secret = _ensure_key(connection, settings.persons_api_key, at)
+    if new_secret or (is_first and token is None):
+        _introduce(settings, project.token, new_secret)
+
+
+def _ensure_key(connection: Connection, secret: str | None, at: datetime) -> str | None:
+    """Let a key with all scopes exist; return the one that was made up, if one was."""
+    if secret is None and projects.keys(connection):
+        return None
+    is_known = secret is not None and projects.keys_of(connection, [secret])
+    if not is_known:
+        projects.create_key(
+            connection,
+            1,
+            secret=(new := secret or projects.new_secret()),
+            name="PERSONS_API_KEY" if secret else "first key",
+            scopes=projects.ALL_SCOPES,
+            at=at,
+        )
+        return None if secret else new
+    return None
+
+
+def _introduce(settings: Settings, token: str, secret: str | None) -> None:
+    url = settings.site_url or f"http://{settings.host}:{settings.port}"
+    click.echo(f"Project token, for SDKs:              {token}")
+    if secret:
+        click.echo(f"API key, secret, shown this once only: {secret}")
+    key = secret or settings.persons_api_key
+    click.echo(WHAT_NEXT.format(url=url, token=token, key=key))
+
+
+def _run(settings: Settings) -> None:
+    options: dict[str, Any] = {
+        "factory": True,
+        "host": settings.host,
+        "port": settings.port,
+        "workers": settings.web_concurrency,
+        "loop": "uvloop",
+        "http": "httptools",
+        "access_log": False,
+        "log_level": "warning",
+        "timeout_graceful_shutdown": STOP_TIMEOUT,
+        "server_header": False,
+    }
+    # Once it has stopped, uvicorn raises the signal that stopped it again: we end with status 0.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: None)
+    click.echo(f"Serving on http://{settings.host}:{settings.port}", err=True)
+    uvicorn.run("api.app:from_environment", **options)

@@ -1,0 +1,60 @@
+"""Whether the service lives, and whether it is ready for requests."""
+
+from sqlalchemy import Connection, select
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
+
+from projections.rebuild import is_current
+from storage.errors import StoreUnavailableError
+from storage.migrate import REVISIONS, revision
+
+WELCOME = """The persons store is running.
+
+POST events as PostHog's SDKs do, to /batch/, /capture/ or /e/.
+Read persons at /api/projects/@current/persons.
+The document of all operations: /api/schema/swagger-ui/
+"""
+
+
+async def live(request: Request) -> Response:
+    """GET /_livez: the process answers; nothing else is looked at."""
+    return JSONResponse({"http": True})
+
+
+async def ready(request: Request) -> Response:
+    """GET /_readyz: 200 if the service can do its work, else 503; what `?exclude=` names is left out."""
+    checks = {"http": True, "database": False, "migrations": False, "projections": False}
+    try:
+        checks |= await request.app.state.store.read(_database)
+    except StoreUnavailableError:
+        pass
+    excluded = request.query_params.getlist("exclude")
+    is_ready = all(passed for name, passed in checks.items() if name not in excluded)
+    return JSONResponse(checks, status_code=200 if is_ready else 503)
+
+
+def _database(connection: Connection) -> dict[str, bool]:
+    connection.execute(select(1))
+    return {
+        "database": True,
+        "migrations": revision(connection) == REVISIONS[-1],
+        "projections": is_current(connection),
+    }
+
+
+async def welcome(request: Request) -> Response:
+    """GET /: what is here."""
+    return PlainTextResponse(WELCOME)
+
+
+def _both(path: str, endpoint: object) -> list[Route]:
+    return [Route(path, endpoint), Route(f"{path}/", endpoint)]  # type: ignore[arg-type]
+
+
+ROUTES = [
+    Route("/", welcome),
+    *_both("/_livez", live),
+    *_both("/_readyz", ready),
+    *_both("/_health", ready),
+]

@@ -1,0 +1,55 @@
+"""The service's settings: read once from the environment, refused at once where they are wrong."""
+
+from collections.abc import Mapping
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta, Struct
+
+
+class SettingsError(Exception):
+    """A setting is wrong; the text is one line that names it."""
+
+
+class Settings(Struct, frozen=True, kw_only=True, rename="upper"):
+    """What the environment says. A secret that is None is made at the first start."""
+
+    database_url: str = "sqlite:///persons.db"
+    host: str = "127.0.0.1"
+    port: Annotated[int, Meta(ge=0, le=65_535)] = 8000
+    web_concurrency: Annotated[int, Meta(ge=1, le=64)] = 1
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    site_url: str | None = None
+    pg_prepare_threshold: Literal["none"] | Annotated[int, Meta(ge=0)] = 5
+    persons_api_key: Annotated[str, Meta(pattern="^phx_.{16,}$")] | None = None
+    persons_project_token: Annotated[str, Meta(pattern="^phc_[!-~]{4,60}$")] | None = None
+
+
+MEANINGS = {
+    "DATABASE_URL": "sqlite:///<file>, or postgresql://<user>@<host>/<database>",
+    "HOST": "the address to listen on",
+    "PORT": "the port to listen on; 0 for any that is free",
+    "WEB_CONCURRENCY": "worker processes; more than one needs PostgreSQL",
+    "LOG_LEVEL": "debug, info, warning or error",
+    "SITE_URL": "how clients reach the service, for links, where a proxy stands before it",
+    "PG_PREPARE_THRESHOLD": "after how many runs a statement is prepared; none for old PgBouncers",
+    "PERSONS_API_KEY": "a phx_… key with all scopes that is to exist for project 1",
+    "PERSONS_PROJECT_TOKEN": "the phc_… token that project 1 is to have",
+}
+"""What each setting means, for `persons serve --help`."""
+
+
+def read(environment: Mapping[str, str]) -> Settings:
+    """Return the settings that an environment gives; an empty value counts as none.
+
+    Raises:
+        SettingsError: a value is not what the setting takes.
+    """
+    given = {name: environment[name] for name in MEANINGS if environment.get(name)}
+    for name, value in given.items():
+        try:
+            msgspec.convert({name: value}, Settings, strict=False)
+        except msgspec.ValidationError as error:
+            reason = str(error).split(" - at ")[0]
+            raise SettingsError(f"{name}: {reason} (it is {MEANINGS[name]})") from None
+    return msgspec.convert(given, Settings, strict=False)

@@ -1,0 +1,104 @@
+"""The store: the one composition of database, writer and views that all ways in share."""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from typing import TypeVar
+from uuid import UUID
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
+
+from api.uuids import new_uuid
+from domain.commands import Request
+from projections import people, rebuild
+from projections.people import PersonRow
+from projections.views import Views
+from storage import projects
+from storage.engine import READERS, Database
+from storage.errors import StoreUnavailableError
+from storage.merged_reads import MergedReads
+from storage.migrate import migrate
+from storage.projects import Key, Project
+from storage.writer import Writer, Written
+
+Answer = TypeVar("Answer")
+
+
+def prepare(database: Database) -> None:
+    """Bring the schema up to date, and build those projections that are missing.
+
+    Raises:
+        UnknownSchemaError: see `storage.migrate.migrate`.
+    """
+    migrate(database)
+    rebuild.ensure(database)
+
+
+class Store:
+    """A prepared database at work. Everything that is answered as written is durable."""
+
+    def __init__(
+        self,
+        database: Database,
+        *,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        """Start the threads that write and read; `clock` is the only clock there is."""
+        self.database = database
+        self.clock = clock
+        self.writer = Writer(database, Views())
+        self._points = MergedReads(database)
+        self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="reader")
+
+    async def write(self, request: Request) -> Written:
+        """Carry out the commands of a request, and return once all of it is durable.
+
+        Raises:
+            StoreUnavailableError: nothing of it was stored; try again later.
+            ProjectNotFoundError: there is no such project.
+        """
+        return await asyncio.wrap_future(self.writer.submit(request))
+
+    async def read(self, query: Callable[[Connection], Answer]) -> Answer:
+        """Return what a query answers on one consistent state that has all answered writes.
+
+        Raises:
+            StoreUnavailableError: the database does not answer.
+        """
+        return await asyncio.get_running_loop().run_in_executor(self._readers, self._read, query)
+
+    def _read(self, query: Callable[[Connection], Answer]) -> Answer:
+        try:
+            with self.database.reading() as connection:
+                return query(connection)
+        except DBAPIError as error:
+            raise StoreUnavailableError(f"the database does not answer: {error}") from error
+
+    async def person(self, project_id: int, id: int | UUID) -> PersonRow | None:
+        """Return a living person by integer id or uuid; None if the project has none such."""
+        return await self._points.read(people.points, (project_id, id))
+
+    async def project(self, project_id: int) -> Project | None:
+        """Return a project; None if there is none."""
+        return await self._points.read(projects.by_ids, project_id)
+
+    async def project_by_token(self, token: str) -> Project | None:
+        """Return the project that a token belongs to; None for an unknown one."""
+        return await self._points.read(projects.by_tokens, token)
+
+    async def key(self, secret: str) -> Key | None:
+        """Return the API key with this secret; None for an unknown or a revoked one."""
+        return await self._points.read(projects.keys_of, secret)
+
+    def new_uuid(self) -> UUID:
+        """Return a UUIDv7: later ones sort behind earlier ones."""
+        return new_uuid(self.clock())
+
+    def close(self) -> None:
+        """Finish what waits to be written, then close the database."""
+        self.writer.close()
+        self._points.close()
+        self._readers.shutdown()
+        self.database.close()
