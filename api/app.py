@@ -9,9 +9,7 @@ from starlette.middleware import Middleware
 
 from api import capture_routes, health, logs, routes, settings
 from api.errors import HANDLERS
-from api.settings import Settings
-from api.store import Store
-from storage.engine import Database
+from api.store import Store, open_database
 
 
 def create(open_store: Callable[[], Store]) -> Starlette:
@@ -31,18 +29,6 @@ def create(open_store: Callable[[], Store]) -> Starlette:
     )
     app.router.redirect_slashes = False
     return app
-
-
-def open_database(settings: Settings) -> Database:
-    """Return the database that the settings name.
-
-    Raises:
-        InvalidDatabaseUrlError: they name none that we can use.
-    """
-    threshold = settings.pg_prepare_threshold
-    return Database(
-        settings.database_url, prepare_threshold=None if threshold == "none" else threshold
-    )
 
 
 def from_environment() -> Starlette:

@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
+from api.settings import Settings
 from api.uuids import new_uuid
 from domain.commands import Request
 from projections import people, rebuild
@@ -24,6 +25,18 @@ from storage.projects import Key, Project
 from storage.writer import Writer, Written
 
 Answer = TypeVar("Answer")
+
+
+def open_database(settings: Settings) -> Database:
+    """Return the database that the settings name.
+
+    Raises:
+        InvalidDatabaseUrlError: they name none that we can use.
+    """
+    threshold = settings.pg_prepare_threshold
+    return Database(
+        settings.database_url, prepare_threshold=None if threshold == "none" else threshold
+    )
 
 
 def prepare(database: Database) -> None:

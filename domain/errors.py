@@ -23,3 +23,11 @@ class InvalidSplitError(PersonsError):
 
 class PropertiesTooLargeError(PersonsError):
     """The person's properties would be larger than one person may hold."""
+
+
+class InvalidParameterError(PersonsError):
+    """A parameter of a query means nothing; `attr` is its name, where it is one alone."""
+
+    def __init__(self, detail: str, attr: str | None = None) -> None:
+        super().__init__(detail)
+        self.attr = attr

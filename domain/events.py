@@ -16,21 +16,21 @@ from domain.values import Properties
 BornFrom: TypeAlias = Literal["capture", "split", "import"]
 
 
-class Actor(Struct, frozen=True):
+class Actor(Struct, frozen=True, gc=False):
     """Who asked for a change: an API key, a project token, or the system itself."""
 
     kind: Literal["key", "token", "system"]
     name: str
 
 
-class Cause(Struct, frozen=True):
+class Cause(Struct, frozen=True, gc=False):
     """The captured event that brought a change about."""
 
     event: str
     uuid: UUID
 
 
-class Origin(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Origin(Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True):
     """Where an event comes from: who, when by their own clock, by what, through which distinct id.
 
     `cause` is None when no captured event stands behind the change; `distinct_id` is None when
@@ -43,13 +43,13 @@ class Origin(Struct, frozen=True, kw_only=True, omit_defaults=True):
     distinct_id: str | None = None
 
 
-class Event(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Event(Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True):
     """What all events carry."""
 
     origin: Origin
 
 
-class PersonCreated(Event, frozen=True, kw_only=True, omit_defaults=True):
+class PersonCreated(Event, frozen=True, kw_only=True, gc=False, omit_defaults=True):
     """A person was born with `distinct_ids`; `source` is the person it was split from."""
 
     number: int
@@ -60,30 +60,30 @@ class PersonCreated(Event, frozen=True, kw_only=True, omit_defaults=True):
     source: UUID | None = None
 
 
-class PropertySet(Event, frozen=True, kw_only=True, omit_defaults=True):
+class PropertySet(Event, frozen=True, kw_only=True, gc=False, omit_defaults=True):
     """`properties` have these values since now; those that existed had the values in `before`."""
 
     properties: Properties
     before: Properties = {}
 
 
-class PropertyUnset(Event, frozen=True, kw_only=True):
+class PropertyUnset(Event, frozen=True, kw_only=True, gc=False):
     """The properties in `before`, which had these values, are gone."""
 
     before: Properties
 
 
-class Identified(Event, frozen=True, kw_only=True):
+class Identified(Event, frozen=True, kw_only=True, gc=False):
     """The person is known by name: it can no longer be merged away by `$identify` or an alias."""
 
 
-class DistinctIdAdded(Event, frozen=True, kw_only=True):
+class DistinctIdAdded(Event, frozen=True, kw_only=True, gc=False):
     """The distinct id `added`, which belonged to nobody, belongs to this person."""
 
     added: str
 
 
-class Merged(Event, frozen=True, kw_only=True):
+class Merged(Event, frozen=True, kw_only=True, gc=False):
     """All of `source`, as it was at `source_version`, came over to this person.
 
     `distinct_ids` and `properties` are what this person gained: its own properties win conflicts.
@@ -97,20 +97,20 @@ class Merged(Event, frozen=True, kw_only=True):
     created_before: datetime
 
 
-class MergedInto(Event, frozen=True, kw_only=True):
+class MergedInto(Event, frozen=True, kw_only=True, gc=False):
     """This person went over to `target`, which was at `target_version`, and lives there."""
 
     target: UUID
     target_version: int
 
 
-class Split(Event, frozen=True, kw_only=True):
+class Split(Event, frozen=True, kw_only=True, gc=False):
     """Each of these distinct ids left for the new person that stands behind it."""
 
     distinct_ids: dict[str, UUID]
 
 
-class Unmerged(Event, frozen=True, kw_only=True):
+class Unmerged(Event, frozen=True, kw_only=True, gc=False):
     """The merge at position `merge` was taken back between this person and `other`.
 
     This person now has `distinct_ids`, `created_at` and `is_identified` as said here;
@@ -126,11 +126,11 @@ class Unmerged(Event, frozen=True, kw_only=True):
     is_identified: bool
 
 
-class Deleted(Event, frozen=True, kw_only=True):
+class Deleted(Event, frozen=True, kw_only=True, gc=False):
     """The person is gone, and its distinct ids belong to nobody."""
 
 
-class Erased(Event, frozen=True, kw_only=True):
+class Erased(Event, frozen=True, kw_only=True, gc=False):
     """The personal data in this person's events up to `until_version` was erased for good."""
 
     until_version: int
@@ -156,7 +156,7 @@ EVENT_CLASSES: dict[str, type[PersonEvent]] = {
 """The events by topic: the plain name under which the log keeps them."""
 
 
-class PlacedEvent(Struct, frozen=True):
+class PlacedEvent(Struct, frozen=True, gc=False):
     """An event at its place: `version` in the stream of `person_id`, from 1, without gaps."""
 
     person_id: UUID
@@ -172,10 +172,3 @@ class PlacedEvent(Struct, frozen=True):
     def originator_version(self) -> int:
         """The `eventsourcing` library's word for `version`."""
         return self.version
-
-
-class RecordedEvent(PlacedEvent, frozen=True):
-    """An event in its project's log: at `position`, from 1, without gaps, since `recorded_at`."""
-
-    position: int
-    recorded_at: datetime

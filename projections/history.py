@@ -30,9 +30,10 @@ def told(row: Any, event: PersonEvent) -> dict[str, JSON]:
         "occurred_at": origin.occurred_at,
         "actor": origin.actor,
         "cause": origin.cause,
-        "distinct_id": origin.distinct_id,
         "changes": changes(event),
-    } | facts
+        **({"distinct_id": origin.distinct_id} if origin.distinct_id is not None else {}),
+        **{name: fact for name, fact in facts.items() if fact is not None},
+    }
 
 
 def changes(event: PersonEvent) -> list[dict[str, JSON]]:

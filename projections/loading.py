@@ -15,10 +15,8 @@ from sqlalchemy import (
     FromClause,
     Select,
     Text,
-    Uuid,
     bindparam,
     case,
-    exists,
     func,
     select,
 )
@@ -30,7 +28,8 @@ from domain.identity import person_uuid
 from domain.person import Person
 from domain.values import encode
 from projections.persons import SNAPSHOT, distinct_ids, person_of, persons
-from storage.schema import events
+from storage import log
+from storage.statements import Query
 
 _project_id: BindParameter[int] = bindparam("project_id", type_=BigInteger)
 
@@ -61,22 +60,20 @@ def load(connection: Connection, project_id: int, commands: Sequence[Command]) -
 def _load_by_name(
     connection: Connection, project_id: int, names: dict[str, bool], loaded: Loaded
 ) -> None:
-    first_ids = [person_uuid(project_id, name) for name in names]
-    dialect = connection.dialect.name
     parameters: dict[str, Any] = {"project_id": project_id}
-    if dialect == "sqlite":
-        rows = zip(names, (each.hex for each in first_ids), names.values(), strict=True)
-        parameters["named"] = encode(list(rows)).decode()
+    if connection.dialect.name == "sqlite":
+        parameters["named"] = encode(list(names.items())).decode()
     else:
         parameters["names"] = list(names)
-        parameters["first_ids"] = first_ids
         parameters["are_sources"] = list(names.values())
-    for row in connection.execute(_by_name(dialect), parameters):
-        *snapshot, ids, name, is_free = row
+    for name, ids, *snapshot in _by_name.run(connection, parameters):
         if snapshot[0] is not None:
             loaded.owners[name] = _remember(loaded, snapshot, ids)
-        elif is_free:
-            loaded.free.add(name)
+    strangers = names.keys() - loaded.owners.keys()
+    if strangers:
+        first_ids = {name: person_uuid(project_id, name) for name in strangers}
+        used = log.streams(connection, project_id, first_ids.values())
+        loaded.free = {name for name, first_id in first_ids.items() if first_id not in used}
 
 
 def _load_by_id(
@@ -100,34 +97,26 @@ def snapshots(
 
 
 def _remember(loaded: Loaded, snapshot: Sequence[Any], ids: Any) -> Person:
-    person = loaded.persons.get(snapshot[0])
-    if person is None:
-        person = loaded.persons[snapshot[0]] = person_of(snapshot)
+    person = person_of(snapshot)
+    person = loaded.persons.setdefault(person.id, person)
     if ids is not None and not person.has_all_ids:
         person.distinct_ids = msgspec.json.decode(ids) if isinstance(ids, str) else ids
         person.has_all_ids = True
     return person
 
 
-@cache
+@Query
 def _by_name(dialect: str) -> Select[Any]:
     named = _named(dialect)
-    was_used = exists().where(
-        events.c.project_id == _project_id,
-        events.c.person_id == named.c.first_id,
-        events.c.version == 1,
-    )
     is_owner = (distinct_ids.c.project_id == _project_id) & (
         distinct_ids.c.distinct_id == named.c.distinct_id
     )
     is_person = (persons.c.project_id == _project_id) & (
         persons.c.person_id == distinct_ids.c.person_id
     )
+    # Outer joins keep SQLite from beginning with all persons instead of with the names.
     return select(
-        *SNAPSHOT,
-        case((named.c.is_source, _ids(dialect))),
-        named.c.distinct_id,
-        persons.c.person_id.is_(None) & ~was_used,
+        named.c.distinct_id, case((named.c.is_source, _ids(dialect))), *SNAPSHOT
     ).select_from(named.outerjoin(distinct_ids, is_owner).outerjoin(persons, is_person))
 
 
@@ -140,20 +129,17 @@ def _by_id(dialect: str) -> Select[Any]:
 
 
 def _named(dialect: str) -> FromClause:
-    """Return the names of the batch as a table: name, the uuid first born with it, is a source."""
+    """Return the names of the batch as a table, each with whether it is the source of a merge."""
     if dialect == "sqlite":
         each = func.json_each(bindparam("named", type_=Text)).table_valued("value")
         return select(
             func.json_extract(each.c.value, "$[0]", type_=Text).label("distinct_id"),
-            func.json_extract(each.c.value, "$[1]", type_=Text).label("first_id"),
-            func.json_extract(each.c.value, "$[2]", type_=Boolean).label("is_source"),
+            func.json_extract(each.c.value, "$[1]", type_=Boolean).label("is_source"),
         ).subquery("named")
-    columns = ("names", Text), ("first_ids", Uuid), ("are_sources", Boolean)
+    columns = ("names", Text), ("are_sources", Boolean)
     arrays = [bindparam(name, type_=ARRAY(type_)) for name, type_ in columns]
     return (
-        func.unnest(*arrays)
-        .table_valued("distinct_id", "first_id", "is_source", name="named")
-        .render_derived()
+        func.unnest(*arrays).table_valued("distinct_id", "is_source", name="named").render_derived()
     )
 
 

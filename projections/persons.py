@@ -24,7 +24,7 @@ from domain.events import Deleted, DistinctIdAdded, Merged, PersonCreated, Unmer
 from domain.person import Person
 from domain.values import JSON, encode
 from projections.projection import Projection, metadata
-from storage.schema import UTCDateTime
+from storage.schema import UTCDateTime, as_time
 from storage.statements import Delete, Insert
 from storage.writer import Appended
 
@@ -74,6 +74,9 @@ SNAPSHOT = (
 
 MAX_INDEXED = 500  # characters of an e-mail address that `email` keeps
 
+# Most events are none of these: to know them by type is quicker than to match each.
+_CHANGE_OWNERS = frozenset({PersonCreated, DistinctIdAdded, Merged, Unmerged, Deleted})
+
 _insert_persons = Insert(persons, on_conflict="replace")
 _delete_persons = Delete(persons.c.person_id)
 _insert_distinct_ids = Insert(distinct_ids, on_conflict="replace")
@@ -83,11 +86,15 @@ _delete_all_distinct_ids = Delete(distinct_ids.c.person_id)
 
 def person_of(snapshot: Sequence[Any]) -> Person:
     """Return the person that the values of SNAPSHOT say, without its distinct ids."""
-    person = Person(snapshot[0])
-    person.number, person.version, person.created_at, person.last_seen_at = snapshot[1:5]
-    person.is_identified = snapshot[5]
-    person.properties = msgspec.json.decode(snapshot[6])
-    person.size = len(snapshot[6])
+    person_id, number, version, created_at, last_seen_at, is_identified, properties = snapshot
+    person = Person(person_id if isinstance(person_id, UUID) else UUID(person_id))
+    person.number = number
+    person.version = version
+    person.created_at = as_time(created_at)
+    person.last_seen_at = as_time(last_seen_at)
+    person.is_identified = bool(is_identified)
+    person.properties = msgspec.json.decode(properties)
+    person.size = len(properties)
     person.has_all_ids = False
     return person
 
@@ -129,6 +136,8 @@ def _project_distinct_ids(connection: Connection, appended: Appended) -> None:
     owners: dict[str, tuple[Any, ...] | None] = {}
     deleted = []
     for position, placed in enumerate(appended.events, start=appended.after + 1):
+        if type(placed.event) not in _CHANGE_OWNERS:
+            continue
         match placed.event:
             case PersonCreated() | Merged() | Unmerged() as event:
                 gained: Collection[str] = event.distinct_ids
@@ -137,8 +146,6 @@ def _project_distinct_ids(connection: Connection, appended: Appended) -> None:
             case Deleted():
                 deleted.append(placed.person_id)
                 _forget(owners, placed.person_id)
-                continue
-            case _:
                 continue
         for rank, distinct_id in enumerate(gained):
             owners[distinct_id] = (

@@ -2,30 +2,54 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
+from uuid import UUID
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    Connection,
+    Select,
+    Text,
+    Uuid,
+    any_,
+    bindparam,
+    func,
+    select,
+)
 
 from domain.batch import KeptCapture, Seen
 from domain.captured import CapturedEvent
 from domain.values import encode
 from storage.schema import captured_events
-from storage.statements import Insert
+from storage.statements import Insert, Query
 
 _insert = Insert(captured_events)
-_seen = select(
-    captured_events.c.uuid, captured_events.c.event, captured_events.c.distinct_id
-).where(
-    captured_events.c.project_id == bindparam("project_id"),
-    captured_events.c.uuid.in_(bindparam("uuids", expanding=True)),
-)
+
+
+@Query
+def _seen(dialect: str) -> Select[Any]:
+    known = captured_events.c
+    uuids: Any
+    if dialect == "sqlite":
+        each = func.json_each(bindparam("uuids", type_=Text)).table_valued("value")
+        uuids = known.uuid.in_(select(each.c.value))
+    else:
+        uuids = known.uuid == any_(bindparam("uuids", type_=ARRAY(Uuid)))
+    of_project = known.project_id == bindparam("project_id", type_=BigInteger)
+    return select(known.uuid, known.event, known.distinct_id).where(of_project, uuids)
 
 
 def seen(connection: Connection, project_id: int, captured: Iterable[CapturedEvent]) -> set[Seen]:
     """Return what of these, or of others with their uuids, is kept already."""
-    uuids = {each.uuid for each in captured if each.is_repeatable}
+    uuids = [each.uuid for each in captured if each.is_repeatable]
     if not uuids:
         return set()
-    rows = connection.execute(_seen, {"project_id": project_id, "uuids": list(uuids)})
+    if connection.dialect.name == "sqlite":
+        text = encode([uuid.hex for uuid in uuids]).decode()
+        rows = _seen.run(connection, {"project_id": project_id, "uuids": text})
+        return {Seen(UUID(uuid), event, distinct_id) for uuid, event, distinct_id in rows}
+    rows = _seen.run(connection, {"project_id": project_id, "uuids": uuids})
     return {Seen(*row) for row in rows}
 
 

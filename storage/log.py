@@ -4,16 +4,17 @@ import os
 from collections.abc import Collection, Sequence
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
+from struct import Struct
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from msgspec import Struct
-from sqlalchemy import ColumnElement, Connection, select, update
+import msgspec
+from sqlalchemy import BigInteger, Connection, Select, bindparam, select, update
 from sqlalchemy.sql import func
 
 from storage.errors import ProjectNotFoundError
-from storage.schema import events, logs, projects
-from storage.statements import Insert
+from storage.schema import as_time, events, logs, projects
+from storage.statements import Insert, Query
 
 GENESIS = bytes(32)
 """The digest before the first event."""
@@ -21,6 +22,7 @@ GENESIS = bytes(32)
 SALT_SIZE = 16  # bytes
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+_PLACE = Struct(">q16sqq")  # position, person, version, microseconds since EPOCH
 
 _insert_events = Insert(events)
 
@@ -34,7 +36,7 @@ class Entry(NamedTuple):
     state: bytes
 
 
-class Head(Struct, kw_only=True):
+class Head(msgspec.Struct, kw_only=True):
     """The head of a project's log, locked: `position`, `digest` and time of its last event."""
 
     project_id: int
@@ -51,32 +53,39 @@ def lock(connection: Connection, project_id: int) -> Head:
     Raises:
         ProjectNotFoundError: there is no such project.
     """
-    query = (
-        select(logs, projects.c.settings, *_plan_by_index(connection))
-        .join_from(logs, projects, projects.c.id == logs.c.project_id)
-        .where(logs.c.project_id == project_id)
-        .with_for_update(of=logs)
-    )
-    row = connection.execute(query).one_or_none()
+    row = _lock.run(connection, {"project_id": project_id}).fetchone()
     if row is None:
         raise ProjectNotFoundError(f"there is no project {project_id}")
+    position, digest, recorded_at, next_number, settings = row[:5]
     return Head(
         project_id=project_id,
-        position=row.position,
-        digest=row.digest,
-        recorded_at=row.recorded_at,
-        next_number=row.next_number,
-        settings=row.settings,
+        position=position,
+        digest=digest,
+        recorded_at=as_time(recorded_at),
+        next_number=next_number,
+        settings=settings,
     )
 
 
-def _plan_by_index(connection: Connection) -> list[ColumnElement[str]]:
+@Query
+def _lock(dialect: str) -> Select[Any]:
     # A batch looks up a few rows by key. Until a fast-growing table is analysed, PostgreSQL
     # believes that it is small and reads all of it instead: this transaction must not.
-    if connection.dialect.name == "sqlite":
-        return []
-    plans = ("enable_hashjoin", "enable_mergejoin", "enable_seqscan")
-    return [func.set_config(name, "off", True) for name in plans]
+    plans = ("enable_hashjoin", "enable_mergejoin", "enable_seqscan", "jit")
+    is_plain = dialect == "sqlite"
+    return (
+        select(
+            logs.c.position,
+            logs.c.digest,
+            logs.c.recorded_at,
+            logs.c.next_number,
+            projects.c.settings,
+            *(() if is_plain else (func.set_config(name, "off", True) for name in plans)),
+        )
+        .join_from(logs, projects, projects.c.id == logs.c.project_id)
+        .where(logs.c.project_id == bindparam("project_id", type_=BigInteger))
+        .with_for_update(of=logs)
+    )
 
 
 def append(connection: Connection, head: Head, entries: Sequence[Entry], at: datetime) -> None:
@@ -85,15 +94,15 @@ def append(connection: Connection, head: Head, entries: Sequence[Entry], at: dat
     They are recorded `at` this time; but never earlier than what stands before them, whatever the
     clocks of several machines say, so that the log's order is also that of its times.
     """
-    head.recorded_at = at = max(at, head.recorded_at)
+    head.recorded_at = max(at, head.recorded_at)
     salts = os.urandom(SALT_SIZE * len(entries))
+    microseconds = _microseconds(head.recorded_at)
     rows = []
     for index, entry in enumerate(entries):
         salt = salts[index * SALT_SIZE : (index + 1) * SALT_SIZE]
         head.position += 1
-        head.digest = link(
-            head.digest, head.position, entry, at, commitment=commit(salt, entry.state)
-        )
+        commitment = commit(salt, entry.state)
+        head.digest = _link(head.digest, head.position, entry, microseconds, commitment)
         rows.append(
             (
                 head.project_id,
@@ -102,7 +111,7 @@ def append(connection: Connection, head: Head, entries: Sequence[Entry], at: dat
                 entry.version,
                 entry.topic,
                 entry.state.decode(),
-                at,
+                head.recorded_at,
                 head.digest,
                 salt,
                 None,
@@ -113,16 +122,26 @@ def append(connection: Connection, head: Head, entries: Sequence[Entry], at: dat
 
 def move_head(connection: Connection, head: Head) -> None:
     """Write the head where it now stands."""
-    connection.execute(
-        update(logs)
-        .where(logs.c.project_id == head.project_id)
-        .values(
-            position=head.position,
-            digest=head.digest,
-            recorded_at=head.recorded_at,
-            next_number=head.next_number,
-        )
+    values = {
+        "project": head.project_id,
+        "position": head.position,
+        "digest": head.digest,
+        "recorded_at": head.recorded_at,
+        "next_number": head.next_number,
+    }
+    connection.execute(_move_head, values)
+
+
+_move_head = (
+    update(logs)
+    .where(logs.c.project_id == bindparam("project"))
+    .values(
+        position=bindparam("position"),
+        digest=bindparam("digest"),
+        recorded_at=bindparam("recorded_at"),
+        next_number=bindparam("next_number"),
     )
+)
 
 
 def commit(salt: bytes, state: bytes) -> bytes:
@@ -134,9 +153,18 @@ def link(
     previous: bytes, position: int, entry: Entry, recorded_at: datetime, *, commitment: bytes
 ) -> bytes:
     """Return the digest of an event: of all that the log says of it, and of all events before."""
-    microseconds = (recorded_at - EPOCH) // _MICROSECOND
-    place = f"{position} {entry.person_id.hex} {entry.version} {entry.topic} {microseconds} "
-    return sha256(previous + place.encode() + commitment).digest()
+    return _link(previous, position, entry, _microseconds(recorded_at), commitment)
+
+
+def _link(
+    previous: bytes, position: int, entry: Entry, microseconds: int, commitment: bytes
+) -> bytes:
+    place = _PLACE.pack(position, entry.person_id.bytes, entry.version, microseconds)
+    return sha256(b"".join((previous, place, commitment, entry.topic.encode()))).digest()
+
+
+def _microseconds(at: datetime) -> int:
+    return (at - EPOCH) // _MICROSECOND
 
 
 def head_position(connection: Connection, project_id: int) -> int:

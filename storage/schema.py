@@ -49,13 +49,14 @@ class UTCDateTime(TypeDecorator[datetime]):
 
 def time_text(at: datetime) -> str:
     """Return a time as SQLite keeps it: `2024-01-01T00:00:00.000000Z`."""
-    return at.astimezone(UTC).isoformat(timespec="microseconds")[:26] + "Z"
+    utc = at if at.tzinfo is UTC else at.astimezone(UTC)
+    return utc.isoformat(timespec="microseconds")[:26] + "Z"
 
 
 def as_time(value: Any) -> datetime:
     """Return a time as either driver gives it, as an aware UTC time."""
-    at = datetime.fromisoformat(value) if isinstance(value, str) else value
-    return at.astimezone(UTC)
+    at: datetime = datetime.fromisoformat(value) if isinstance(value, str) else value
+    return at if at.tzinfo is UTC else at.astimezone(UTC)
 
 
 projects = Table(

@@ -5,8 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from api import settings
-from api.app import open_database
-from api.store import prepare
+from api.store import open_database, prepare
 from storage.engine import Database
 
 

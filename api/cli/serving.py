@@ -10,9 +10,8 @@ import uvicorn
 from sqlalchemy import Connection
 
 from api import settings as environment
-from api.app import open_database
 from api.settings import MEANINGS, Settings, SettingsError
-from api.store import prepare
+from api.store import open_database, prepare
 from storage import projects
 from storage.engine import Database
 from storage.migrate import take_start_lock

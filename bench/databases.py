@@ -1,0 +1,21 @@
+"""Databases to measure on: a SQLite file and a real PostgreSQL, both fresh and temporary."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from tests.postgres import running
+
+KINDS = ("sqlite", "postgresql")
+
+
+@contextmanager
+def fresh(kind: str) -> Iterator[str]:
+    """Give the URL of an empty database."""
+    with TemporaryDirectory() as folder:
+        if kind == "sqlite":
+            yield f"sqlite:///{folder}/persons.db"
+            return
+        with running(Path(folder)) as server, server.database() as url:
+            yield url

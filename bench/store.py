@@ -1,0 +1,101 @@
+"""`python -m bench.store`: load, decide, append and project, in batches of 100 changes.
+
+100 persons with 20 properties each; a change is a captured event that sets one property. Prints
+changes/s of the store, of the floor by hand, and of the `eventsourcing` library as it comes.
+"""
+
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from statistics import median
+from uuid import uuid4
+
+from api.store import prepare
+from bench.databases import KINDS, fresh
+from bench.floor import Floor
+from bench.stock import Stock
+from domain.captured import CapturedEvent
+from domain.commands import Capture, Request
+from domain.events import Actor
+from projections.views import Views
+from storage import projects
+from storage.engine import Database
+from storage.writer import Writer
+
+PERSONS = 100  # and as many changes a batch
+PROPERTIES = {f"p{n}": f"value {n} of a person" for n in range(20)}
+RUNS = 9
+BATCHES = 20  # in a run
+ACTOR = Actor("token", "phc_bench")
+
+
+def request(names: list[str], properties: dict[str, object]) -> Request:
+    """Return a request that sets properties of each person."""
+    at = datetime.now(UTC)
+    return Request(
+        project_id=1,
+        actor=ACTOR,
+        at=at,
+        commands=[
+            Capture(
+                CapturedEvent(
+                    event="visit",
+                    distinct_id=name,
+                    uuid=uuid4(),
+                    timestamp=at,
+                    properties={"$set": properties},
+                )
+            )
+            for name in names
+        ],
+    )
+
+
+def rate(batch: Callable[[int], object], batches: int) -> float:
+    """Return changes/s over some batches."""
+    started = time.perf_counter()
+    for _ in range(batches):
+        batch(time.perf_counter_ns())
+    return batches * PERSONS / (time.perf_counter() - started)
+
+
+def measure(url: str) -> None:
+    """Print what one database does."""
+    database = Database(url)
+    prepare(database)
+    with database.writing() as connection:
+        projects.create(connection, "bench", at=datetime.now(UTC))
+    names = [f"person-{n}" for n in range(PERSONS)]
+    writer = Writer(database, Views())
+    writer.submit(request(names, dict(PROPERTIES))).result()
+    floor, stock = Floor(url), Stock(url)
+    ids = stock.create(PROPERTIES, PERSONS)
+    subjects: dict[str, tuple[Callable[[int], object], int]] = {
+        "floor": (lambda n: floor.batch(names, n), BATCHES),
+        "store": (lambda n: writer.submit(request(names, {"p0": n})).result(), BATCHES),
+        "stock": (lambda n: stock.batch(ids, n), 1),
+    }
+    rates: dict[str, list[float]] = {name: [] for name in subjects}
+    for _ in range(RUNS):
+        for name, (batch, batches) in subjects.items():
+            rates[name].append(rate(batch, batches))
+    writer.close()
+    database.close()
+    floor.close()
+    stock.close()
+    medians = {name: median(values) for name, values in rates.items()}
+    for name, value in medians.items():
+        print(f"  {name:<6} {value:>8,.0f} changes/s")
+    print(f"  store / floor {medians['store'] / medians['floor']:.2f}")
+    print(f"  store / eventsourcing as it comes {medians['store'] / medians['stock']:.1f}")
+
+
+def main() -> None:
+    for kind in KINDS:
+        print(f"{kind}: {PERSONS} changes a batch, medians of {RUNS} runs")
+        with fresh(kind) as url:
+            measure(url)
+
+
+if __name__ == "__main__":
+    main()
