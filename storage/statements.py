@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection
 from functools import cached_property
 from typing import Any, Literal
 
-from sqlalchemy import ClauseElement, Column, Connection, Dialect, Table, Uuid
+from sqlalchemy import ClauseElement, Column, Connection, CursorResult, Dialect, Table, Uuid
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.sql.compiler import SQLCompiler
 
@@ -39,13 +39,13 @@ class Insert:
         else:
             connection.exec_driver_sql(self._for_postgresql, _columns(rows))
 
-    def _converted(self, rows: Collection[Row]) -> list[list[Any]]:
+    def _converted(self, rows: Collection[Row]) -> list[Row]:
         converted = [list(row) for row in rows]
         for place, convert in self._converters:
             for row in converted:
                 if row[place] is not None:
                     row[place] = convert(row[place])
-        return converted
+        return list(map(tuple, converted))
 
     @cached_property
     def _converters(self) -> list[tuple[int, Callable[[Any], Any]]]:
@@ -130,16 +130,16 @@ class Query:
         self._build = build
         self._compiled: dict[str, SQLCompiler] = {}
 
-    def run(self, connection: Connection, parameters: dict[str, Any]) -> Any:
-        """Run it in the connection's transaction, and return the driver's cursor."""
+    def run(self, connection: Connection, parameters: dict[str, Any]) -> CursorResult[Any]:
+        """Run it in the connection's transaction."""
         name = connection.dialect.name
         compiled = self._compiled.get(name) or self._compile(connection.dialect)
         values = compiled.params | parameters
-        driver: Any = connection.connection
         if name == "sqlite":
             places = compiled.positiontup or ()
-            return driver.execute(compiled.string, [values[place] for place in places])
-        return driver.cursor(binary=True).execute(compiled.string, values)
+            placed = tuple(values[place] for place in places)
+            return connection.exec_driver_sql(compiled.string, placed)
+        return connection.exec_driver_sql(compiled.string, values)
 
     def _compile(self, dialect: Dialect) -> SQLCompiler:
         compiled = self._build(dialect.name).compile(dialect=dialect)
