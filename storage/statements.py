@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection
 from functools import cached_property
 from typing import Any, Literal
 
-from sqlalchemy import ClauseElement, Column, Connection, CursorResult, Dialect, Table, Uuid
+from sqlalchemy import ClauseElement, Column, Connection, Dialect, Table, Uuid
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.sql.compiler import SQLCompiler
 
@@ -130,7 +130,7 @@ class Query:
         self._build = build
         self._compiled: dict[str, SQLCompiler] = {}
 
-    def run(self, connection: Connection, parameters: dict[str, Any]) -> CursorResult[Any]:
+    def run(self, connection: Connection, parameters: dict[str, Any]) -> Any:
         """Run it in the connection's transaction."""
         name = connection.dialect.name
         compiled = self._compiled.get(name) or self._compile(connection.dialect)
