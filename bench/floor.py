@@ -37,7 +37,7 @@ POSTGRESQL = {
         version = excluded.version, properties = excluded.properties""",
     "captured": """INSERT INTO captured_events SELECT * FROM unnest(%b::bigint[], %b::uuid[],
         %b::text[], %b::text[], %b::uuid[], %b::bigint[], %b::timestamptz[], %b::timestamptz[],
-        %b::text[])""",
+        %b::text[], %b::bigint[], %b::int[])""",
     "head": "UPDATE logs SET position = %s, digest = %s WHERE project_id = 1",
 }
 SQLITE = {
@@ -52,7 +52,7 @@ SQLITE = {
     "persons": """INSERT INTO persons VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         ON CONFLICT (project_id, person_id) DO UPDATE SET
         version = excluded.version, properties = excluded.properties""",
-    "captured": "INSERT INTO captured_events VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    "captured": "INSERT INTO captured_events VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     "head": "UPDATE logs SET position = ?, digest = ? WHERE project_id = 1",
 }
 
@@ -99,25 +99,14 @@ class Floor:
             properties |= change
             position += 1
             state = encode({"properties": change, "before": before, "cause": event, "at": now})
-            events.append(
-                (
-                    1,
-                    position,
-                    uuid,
-                    version + 1,
-                    "PropertySet",
-                    state.decode(),
-                    at,
-                    EMPTY,
-                    SALT,
-                    None,
-                )
-            )
+            place = (1, position, uuid, version + 1)
+            events.append((*place, "PropertySet", state.decode(), at, EMPTY, SALT, None))
             after = encode(properties).decode()
             person = (1, uuid, number, version + 1, born, seen, identified, after, None, "")
             persons.append(person)
             sent = encode({"$set": change}).decode()
-            captured.append((1, self._id(event), "visit", name, uuid, version + 1, at, at, sent))
+            kept = (1, self._id(event), "visit", name, uuid, version + 1)
+            captured.append((*kept, at, at, sent, position, 0))
         self._insert(cursor, "events", events)
         self._insert(cursor, "persons", persons)
         self._insert(cursor, "captured", captured)

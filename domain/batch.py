@@ -37,12 +37,13 @@ class KeptCapture(NamedTuple):
     """A captured event to keep, with its person and that person's version after it.
 
     The version is 0 where no such person exists: the event is filed under the uuid that a later
-    person with its distinct id will get.
+    person with its distinct id will get. `events_before` counts the batch's events up to it.
     """
 
     captured: CapturedEvent
     person_id: UUID
     person_version: int
+    events_before: int
 
 
 class Settings(Struct, frozen=True, kw_only=True):
@@ -106,7 +107,7 @@ class Batch:
 
     def keep(self, captured: CapturedEvent, person_id: UUID, version: int) -> None:
         """Let a captured event be stored beside the log."""
-        self.captured.append(KeptCapture(captured, person_id, version))
+        self.captured.append(KeptCapture(captured, person_id, version, len(self.events)))
 
     def first_time(self, captured: CapturedEvent) -> bool:
         """Tell whether a captured event was not taken in before, and remember that it is now."""

@@ -54,9 +54,14 @@ def seen(connection: Connection, project_id: int, captured: Iterable[CapturedEve
 
 
 def keep(
-    connection: Connection, project_id: int, kept: Iterable[KeptCapture], at: datetime
+    connection: Connection,
+    project_id: int,
+    kept: Iterable[KeptCapture],
+    at: datetime,
+    *,
+    after: int,
 ) -> None:
-    """Write captured events, received at this time."""
+    """Write captured events, received at this time; the log stood at `after` before them."""
     rows = [
         (
             project_id,
@@ -68,7 +73,9 @@ def keep(
             captured.timestamp,
             at,
             encode(captured.properties).decode(),
+            after + events_before,
+            rank,
         )
-        for captured, person_id, version in kept
+        for rank, (captured, person_id, version, events_before) in enumerate(kept)
     ]
     _insert.run(connection, rows)

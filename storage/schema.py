@@ -121,8 +121,11 @@ captured_events = Table(
     Column("timestamp", UTCDateTime, nullable=False),
     Column("received_at", UTCDateTime, nullable=False),
     Column("properties", Text, nullable=False),
+    Column("position", BigInteger, nullable=False),
+    Column("rank", Integer, nullable=False),
     Index("captured_events_by_person", "project_id", "person_id", "timestamp"),
 )
+"""`position` is that of the log once the event was taken in; `rank` orders those of one batch."""
 
 ingestion_warnings = Table(
     "ingestion_warnings",

@@ -157,9 +157,8 @@ class Writer:
         )
 
     def _store(self, connection: Connection, head: log.Head, batch: Batch, at: datetime) -> None:
-        project_id = head.project_id
+        project_id, after = head.project_id, head.position
         if batch.events:
-            after = head.position
             entries = [
                 log.Entry(placed.person_id, placed.version, *encode_event(placed.event))
                 for placed in batch.events
@@ -169,7 +168,7 @@ class Writer:
             log.move_head(connection, head)
             persons = batch.changed.values()
             self._views.project(connection, Appended(project_id, after, at, batch.events, persons))
-        captured.keep(connection, project_id, batch.captured, at)
+        captured.keep(connection, project_id, batch.captured, at, after=after)
         ingestion_warnings.keep(connection, project_id, batch.warnings, at)
         event_deletions.queue(connection, project_id, batch.event_deletions, at)
 

@@ -61,6 +61,8 @@ def upgrade() -> None:
         sa.Column("timestamp", UTCDateTime, nullable=False),
         sa.Column("received_at", UTCDateTime, nullable=False),
         sa.Column("properties", sa.Text, nullable=False),
+        sa.Column("position", sa.BigInteger, nullable=False),
+        sa.Column("rank", sa.Integer, nullable=False),
         sa.Index("captured_events_by_person", "project_id", "person_id", "timestamp"),
     )
     op.create_table(
