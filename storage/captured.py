@@ -6,15 +6,11 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
-    ARRAY,
     BigInteger,
     Connection,
     Select,
-    Text,
     Uuid,
-    any_,
     bindparam,
-    func,
     select,
 )
 
@@ -22,22 +18,19 @@ from domain.batch import KeptCapture, Seen
 from domain.captured import CapturedEvent
 from domain.values import encode
 from storage.schema import captured_events
-from storage.statements import Insert, Query
+from storage.statements import Insert, Query, among
 
 _insert = Insert(captured_events)
 
 
 @Query
 def _seen(dialect: str) -> Select[Any]:
-    known = captured_events.c
-    uuids: Any
-    if dialect == "sqlite":
-        each = func.json_each(bindparam("uuids", type_=Text)).table_valued("value")
-        uuids = known.uuid.in_(select(each.c.value))
-    else:
-        uuids = known.uuid == any_(bindparam("uuids", type_=ARRAY(Uuid)))
-    of_project = known.project_id == bindparam("project_id", type_=BigInteger)
-    return select(known.uuid, known.event, known.distinct_id).where(of_project, uuids)
+    kept = captured_events.c
+    sent = among(dialect, "uuids", Uuid)
+    is_same = (kept.project_id == bindparam("project_id", type_=BigInteger)) & (kept.uuid == sent)
+    return select(kept.uuid, kept.event, kept.distinct_id).select_from(
+        sent.table.join(captured_events, is_same)
+    )
 
 
 def seen(connection: Connection, project_id: int, captured: Iterable[CapturedEvent]) -> set[Seen]:

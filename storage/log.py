@@ -9,17 +9,29 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import BigInteger, Connection, Select, bindparam, select, update
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    Select,
+    Uuid,
+    bindparam,
+    case,
+    select,
+    update,
+)
 from sqlalchemy.sql import func
 
+from domain.values import encode
 from storage.errors import ProjectNotFoundError
 from storage.schema import as_time, events, logs, projects
-from storage.statements import Insert, Query
+from storage.statements import Insert, Query, among
 
 GENESIS = bytes(32)
 """The digest before the first event."""
 
 SALT_SIZE = 16  # bytes
+SHORT_LOG = 20_000  # events
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _PLACE = Struct(">q16sqq")  # position, person, version, microseconds since EPOCH
@@ -69,10 +81,6 @@ def lock(connection: Connection, project_id: int) -> Head:
 
 @Query
 def _lock(dialect: str) -> Select[Any]:
-    # A batch looks up a few rows by key. Until a fast-growing table is analysed, PostgreSQL
-    # believes that it is small and reads all of it instead: this transaction must not.
-    plans = ("enable_hashjoin", "enable_mergejoin", "enable_seqscan", "jit")
-    is_plain = dialect == "sqlite"
     return (
         select(
             logs.c.position,
@@ -80,12 +88,27 @@ def _lock(dialect: str) -> Select[Any]:
             logs.c.recorded_at,
             logs.c.next_number,
             projects.c.settings,
-            *(() if is_plain else (func.set_config(name, "off", True) for name in plans)),
+            *(() if dialect == "sqlite" else _plans()),
         )
         .join_from(logs, projects, projects.c.id == logs.c.project_id)
         .where(logs.c.project_id == bindparam("project_id", type_=BigInteger))
         .with_for_update(of=logs)
     )
+
+
+def _plans() -> list[ColumnElement[str]]:
+    """Tell PostgreSQL how to plan in this transaction: a batch looks up rows by their keys.
+
+    Until a fast-growing table is analysed, PostgreSQL takes it for small and would read all of it;
+    and a plan that it keeps from when a log was short stays wrong when it has grown.
+    """
+    slow = ("seqscan", "bitmapscan", "material", "hashjoin", "mergejoin")
+    off = ("jit", *(f"enable_{plan}" for plan in slow))
+    kept = case((logs.c.position < SHORT_LOG, "force_custom_plan"), else_="auto")
+    return [
+        *(func.set_config(name, "off", True) for name in off),
+        func.set_config("plan_cache_mode", kept, True),
+    ]
 
 
 def append(connection: Connection, head: Head, entries: Sequence[Entry], at: datetime) -> None:
@@ -206,12 +229,23 @@ def read_stream(
 
 def streams(connection: Connection, project_id: int, person_ids: Collection[UUID]) -> set[UUID]:
     """Return those of the ids that have ever been a person's."""
-    query = select(events.c.person_id).where(
-        events.c.project_id == project_id,
-        events.c.person_id.in_(person_ids),
-        events.c.version == 1,
+    if connection.dialect.name == "sqlite":
+        ids: Any = encode([each.hex for each in person_ids]).decode()
+    else:
+        ids = list(person_ids)
+    rows = _streams.run(connection, {"project_id": project_id, "person_ids": ids})
+    return {each if isinstance(each, UUID) else UUID(each) for (each,) in rows}
+
+
+@Query
+def _streams(dialect: str) -> Select[Any]:
+    asked = among(dialect, "person_ids", Uuid)
+    begins = (
+        (events.c.project_id == bindparam("project_id", type_=BigInteger))
+        & (events.c.person_id == asked)
+        & (events.c.version == 1)
     )
-    return set(connection.execute(query).scalars())
+    return select(events.c.person_id).select_from(asked.table.join(events, begins))
 
 
 def position_at(connection: Connection, project_id: int, at: datetime) -> int:

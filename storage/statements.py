@@ -8,9 +8,21 @@ from collections.abc import Callable, Collection
 from functools import cached_property
 from typing import Any, Literal
 
-from sqlalchemy import ClauseElement, Column, Connection, Dialect, Table, Uuid
+from sqlalchemy import (
+    ARRAY,
+    ClauseElement,
+    Column,
+    Connection,
+    Dialect,
+    Table,
+    Text,
+    Uuid,
+    bindparam,
+    func,
+)
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.types import TypeEngine
 
 from storage.schema import UTCDateTime, time_text
 
@@ -92,16 +104,19 @@ class Delete:
         """Delete with one statement."""
         if not values:
             return
-        head = f"DELETE FROM {self._column.table.name} WHERE project_id ="
-        name = self._column.name
+        table, name = self._column.table.name, self._column.name
         if connection.dialect.name == "sqlite":
             convert = _for_sqlite(self._column)
             rows = [(project_id, convert(value) if convert else value) for value in values]
-            connection.exec_driver_sql(f"{head} ? AND {name} = ?", rows)
+            connection.exec_driver_sql(
+                f"DELETE FROM {table} WHERE project_id = ? AND {name} = ?", rows
+            )
         else:
             array = f"%b::{self._column.type.compile(_DIALECT)}[]"
             connection.exec_driver_sql(
-                f"{head} %s AND {name} = ANY({array})", (project_id, list(values))
+                f"DELETE FROM {table} USING unnest({array}) AS gone (value) "
+                f"WHERE {table}.project_id = %s AND {table}.{name} = gone.value",
+                (list(values), project_id),
             )
 
 
@@ -146,3 +161,16 @@ class Query:
         assert isinstance(compiled, SQLCompiler)
         self._compiled[dialect.name] = compiled
         return compiled
+
+
+def among(dialect: str, name: str, type_: type[TypeEngine[Any]]) -> Any:
+    """Return a column of the many values of one parameter: to join with, in a Query.
+
+    The parameter is an array on PostgreSQL, on SQLite the text of a JSON array. Joined, not
+    compared with `= ANY`: until a table is analysed, PostgreSQL may read all of a project for that.
+    """
+    if dialect == "sqlite":
+        values = func.json_each(bindparam(name, type_=Text)).table_valued("value", name=name)
+        return values.c.value
+    array = bindparam(name, type_=ARRAY(type_))
+    return func.unnest(array).table_valued("value", name=name).render_derived().c.value
