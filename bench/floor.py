@@ -22,10 +22,10 @@ POSTGRESQL = {
     "lock": """SELECT position, next_number,
         set_config('enable_seqscan', 'off', true), set_config('enable_hashjoin', 'off', true),
         set_config('enable_mergejoin', 'off', true), set_config('jit', 'off', true),
-        set_config('enable_material', 'off', true), set_config('enable_bitmapscan', 'off', true)
+        set_config('enable_material', 'off', true)
         FROM logs WHERE project_id = 1 FOR UPDATE""",
     "seen": """SELECT c.uuid FROM unnest(%b::uuid[]) AS n (uuid)
-        JOIN captured_events AS c ON c.project_id = 1 AND c.uuid = n.uuid""",
+        LEFT JOIN captured_events AS c ON c.project_id = 1 AND c.uuid = n.uuid""",
     "load": """SELECT p.person_id, p.number, p.version, p.created_at, p.last_seen_at,
         p.is_identified, p.properties, d.distinct_id FROM unnest(%b::text[]) AS n (distinct_id)
         LEFT JOIN distinct_ids AS d ON d.project_id = 1 AND d.distinct_id = n.distinct_id

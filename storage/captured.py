@@ -29,7 +29,7 @@ def _seen(dialect: str) -> Select[Any]:
     sent = among(dialect, "uuids", Uuid)
     is_same = (kept.project_id == bindparam("project_id", type_=BigInteger)) & (kept.uuid == sent)
     return select(kept.uuid, kept.event, kept.distinct_id).select_from(
-        sent.table.join(captured_events, is_same)
+        sent.table.outerjoin(captured_events, is_same)
     )
 
 
@@ -41,9 +41,9 @@ def seen(connection: Connection, project_id: int, captured: Iterable[CapturedEve
     if connection.dialect.name == "sqlite":
         text = encode([uuid.hex for uuid in uuids]).decode()
         rows = _seen.run(connection, {"project_id": project_id, "uuids": text})
-        return {Seen(UUID(uuid), event, distinct_id) for uuid, event, distinct_id in rows}
+        return {Seen(UUID(row[0]), *row[1:]) for row in rows if row[0]}
     rows = _seen.run(connection, {"project_id": project_id, "uuids": uuids})
-    return {Seen(*row) for row in rows}
+    return {Seen(*row) for row in rows if row[0]}
 
 
 def keep(

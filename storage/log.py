@@ -102,7 +102,7 @@ def _plans() -> list[ColumnElement[str]]:
     Until a fast-growing table is analysed, PostgreSQL takes it for small and would read all of it;
     and a plan that it keeps from when a log was short stays wrong when it has grown.
     """
-    slow = ("seqscan", "bitmapscan", "material", "hashjoin", "mergejoin")
+    slow = ("seqscan", "hashjoin", "mergejoin", "material")
     off = ("jit", *(f"enable_{plan}" for plan in slow))
     kept = case((logs.c.position < SHORT_LOG, "force_custom_plan"), else_="auto")
     return [
@@ -234,7 +234,7 @@ def streams(connection: Connection, project_id: int, person_ids: Collection[UUID
     else:
         ids = list(person_ids)
     rows = _streams.run(connection, {"project_id": project_id, "person_ids": ids})
-    return {each if isinstance(each, UUID) else UUID(each) for (each,) in rows}
+    return {each if isinstance(each, UUID) else UUID(each) for (each,) in rows if each}
 
 
 @Query
@@ -245,7 +245,7 @@ def _streams(dialect: str) -> Select[Any]:
         & (events.c.person_id == asked)
         & (events.c.version == 1)
     )
-    return select(events.c.person_id).select_from(asked.table.join(events, begins))
+    return select(events.c.person_id).select_from(asked.table.outerjoin(events, begins))
 
 
 def position_at(connection: Connection, project_id: int, at: datetime) -> int:

@@ -166,8 +166,8 @@ class Query:
 def among(dialect: str, name: str, type_: type[TypeEngine[Any]]) -> Any:
     """Return a column of the many values of one parameter: to join with, in a Query.
 
-    The parameter is an array on PostgreSQL, on SQLite the text of a JSON array. Joined, not
-    compared with `= ANY`: until a table is analysed, PostgreSQL may read all of a project for that.
+    The parameter is an array on PostgreSQL, on SQLite the text of a JSON array. An outer join keeps
+    the database to the order that is right: the few values first, then a row by its key for each.
     """
     if dialect == "sqlite":
         values = func.json_each(bindparam(name, type_=Text)).table_valued("value", name=name)
