@@ -1,15 +1,15 @@
 """A batch: the persons of one project that a run of commands can see, and what comes of it."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import NamedTuple, Protocol
 from uuid import UUID
 
 from msgspec import Struct
 
-from domain.captured import CapturedEvent
+from domain.captured import CapturedEvent, TakenIn
 from domain.errors import PersonNotFoundError, VersionConflictError
-from domain.events import BornFrom, Origin, PersonCreated, PersonEvent, PlacedEvent
+from domain.events import BornFrom, LoggedEvent, Origin, PersonCreated, PersonEvent, PlacedEvent
 from domain.identity import later_uuids, person_uuid
 from domain.person import Person
 from domain.warnings import Warning
@@ -20,6 +20,12 @@ class Lookup(Protocol):
 
     def distinct_ids(self, person_id: UUID) -> list[str]:
         """Return all distinct ids of a person as the store has them, oldest first."""
+
+    def stream(self, person_id: UUID) -> Sequence[LoggedEvent]:
+        """Return all events of a person, oldest first."""
+
+    def taken_in(self, person_id: UUID) -> Sequence[TakenIn]:
+        """Return the captured events of a person that are still kept, in order."""
 
     def streams(self, person_ids: Collection[UUID]) -> set[UUID]:
         """Return those of the ids that have ever been a person's."""
@@ -97,7 +103,7 @@ class Batch:
         self.event_deletions: list[UUID] = []
         self._free = loaded.free
         self._seen = loaded.seen
-        self._lookup = lookup
+        self.lookup = lookup
 
     def emit(self, person: Person, event: PersonEvent) -> None:
         """Let an event happen to a person."""
@@ -138,7 +144,7 @@ class Batch:
     def all_distinct_ids(self, person: Person) -> list[str]:
         """Return all distinct ids of a person, in the order of their attachment."""
         if not person.has_all_ids:
-            person.distinct_ids = self._lookup.distinct_ids(person.id) + person.distinct_ids
+            person.distinct_ids = self.lookup.distinct_ids(person.id) + person.distinct_ids
             person.has_all_ids = True
         return person.distinct_ids
 
@@ -153,7 +159,7 @@ class Batch:
         return next(uuid for uuid in later if not self._existed(uuid))
 
     def _existed(self, person_id: UUID) -> bool:
-        return person_id in self.changed or bool(self._lookup.streams([person_id]))
+        return person_id in self.changed or bool(self.lookup.streams([person_id]))
 
     def create(
         self,

@@ -16,7 +16,7 @@ from domain.events import (
 )
 from domain.identity import is_illegal
 from domain.person import Person
-from domain.properties import MAX_SIZE, Changes, changes, only_noise, size
+from domain.properties import MAX_SIZE, Changes, size
 from domain.values import JSON, Properties, encode
 from domain.warnings import Warning
 
@@ -176,16 +176,11 @@ class _Capture:
         return person
 
     def _changes(self, properties: Properties) -> Changes:
-        asked = self._asked
-        return changes(properties, set=asked.set, set_once=asked.set_once, unset=asked.unset)
+        filters = self._batch.settings.filter_noisy_properties
+        return self._asked.changes(properties, filters=filters)
 
     def _change(self, person: Person, changed: Changes) -> None:
-        """Apply changes, unless they are nothing but noise."""
-        if self._asked.never_writes or not (changed.set or changed.unset):
-            return
-        filters = self._batch.settings.filter_noisy_properties and not self._asked.always_writes
-        if filters and only_noise(person.properties, changed):
-            return
+        """Apply changes, unless the person would become too large."""
         if self._is_too_large(person, changed, grown_by=0, of=person.properties):
             return
         if changed.set:
@@ -204,6 +199,8 @@ class _Capture:
         self, person: Person, changed: Changes, *, grown_by: int, of: Properties
     ) -> bool:
         # `size` is a cheap upper bound; only near the limit is it worth the exact sum.
+        if not changed.set and not grown_by:
+            return False
         if person.size + grown_by + len(encode(changed.set)) <= MAX_SIZE:
             return False
         after = {

@@ -7,7 +7,7 @@ from uuid import UUID
 from msgspec import Struct
 
 from domain.identity import MAX_LENGTH, javascript_text
-from domain.properties import lift
+from domain.properties import Changes, changes, lift, only_noise
 from domain.values import JSON, Properties
 from domain.warnings import Warning
 
@@ -39,6 +39,13 @@ class CapturedEvent(Struct, frozen=True, kw_only=True):
     processes_person: bool = True
 
 
+class TakenIn(NamedTuple):
+    """A captured event that was taken in, and the position of the log after it."""
+
+    position: int
+    captured: CapturedEvent
+
+
 class Merge(NamedTuple):
     """The wish that the person of `source` becomes part of the event's own person."""
 
@@ -58,6 +65,18 @@ class Request(NamedTuple):
     always_writes: bool
     never_writes: bool
     warnings: list[Warning]
+
+    def changes(self, properties: Properties, *, filters: bool) -> Changes:
+        """Return what it changes in a living person's properties.
+
+        With `filters`, new values of filtered properties alone change nothing.
+        """
+        if self.never_writes:
+            return Changes({}, {})
+        changed = changes(properties, set=self.set, set_once=self.set_once, unset=self.unset)
+        if filters and not self.always_writes and only_noise(properties, changed):
+            return Changes({}, {})
+        return changed
 
 
 def request(captured: CapturedEvent) -> Request:

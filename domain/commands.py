@@ -12,6 +12,8 @@ from msgspec import Struct
 
 from domain.captured import CapturedEvent
 from domain.events import Actor
+from domain.person import Person
+from domain.unmerge import Conflict
 from domain.values import Properties
 from domain.warnings import Warning
 
@@ -65,7 +67,18 @@ class DeletePerson(Struct, frozen=True, kw_only=True):
     expected_version: int | None = None
 
 
-Command: TypeAlias = Capture | SetProperties | UnsetProperties | SplitPerson | DeletePerson
+class Unmerge(Struct, frozen=True, kw_only=True):
+    """Take back the merge at position `merge` into a person; a dry run only says what if."""
+
+    person_id: UUID
+    merge: int
+    is_dry_run: bool = False
+    expected_version: int | None = None
+
+
+Command: TypeAlias = (
+    Capture | SetProperties | UnsetProperties | SplitPerson | DeletePerson | Unmerge
+)
 
 
 class Request(Struct, frozen=True, kw_only=True):
@@ -90,3 +103,11 @@ class Done(Struct, frozen=True, kw_only=True):
     is_duplicate: bool = False
     is_dropped: bool = False
     warnings: tuple[Warning, ...] = ()
+
+
+class MergeTakenBack(Done, frozen=True, kw_only=True):
+    """What taking back a merge came to; where it was a dry run, what it would come to."""
+
+    survivor: Person
+    restored: Person
+    conflicts: list[Conflict]

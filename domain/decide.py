@@ -13,9 +13,11 @@ from domain.commands import (
     Done,
     SetProperties,
     SplitPerson,
+    Unmerge,
     UnsetProperties,
 )
 from domain.events import Actor
+from domain.taking_back import unmerge
 
 
 def decide(batch: Batch, command: Command, actor: Actor, at: datetime) -> Done:
@@ -35,5 +37,7 @@ def decide(batch: Batch, command: Command, actor: Actor, at: datetime) -> Done:
             return edits.split(batch, command, actor, at)
         case DeletePerson():
             return edits.delete(batch, command, actor, at)
+        case Unmerge():
+            return unmerge(batch, command, actor, at)
         case _:
             assert_never(command)

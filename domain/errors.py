@@ -21,6 +21,10 @@ class InvalidSplitError(PersonsError):
     """A distinct id to keep or to split off does not belong to the person."""
 
 
+class InvalidUnmergeError(PersonsError):
+    """A merge cannot be taken back; the text says why."""
+
+
 class PropertiesTooLargeError(PersonsError):
     """The person's properties would be larger than one person may hold."""
 
@@ -31,3 +35,7 @@ class InvalidParameterError(PersonsError):
     def __init__(self, detail: str, attr: str | None = None) -> None:
         super().__init__(detail)
         self.attr = attr
+
+
+class InvalidFilterError(InvalidParameterError):
+    """A filter of properties means nothing."""

@@ -172,3 +172,9 @@ class PlacedEvent(Struct, frozen=True, gc=False):
     def originator_version(self) -> int:
         """The `eventsourcing` library's word for `version`."""
         return self.version
+
+
+class LoggedEvent(PlacedEvent, frozen=True, gc=False, kw_only=True):
+    """A placed event in its project's log: at `position`, from 1, without gaps."""
+
+    position: int

@@ -92,7 +92,7 @@ class Person:
             case Split():
                 self.distinct_ids = [i for i in self.distinct_ids if i not in event.distinct_ids]
             case Unmerged():
-                self._drop(event.before)
+                self._drop(event.before.keys() - event.properties.keys())
                 self.properties |= event.properties
                 self.distinct_ids = list(event.distinct_ids)
                 self.created_at = event.created_at

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+import msgspec
 from sqlalchemy import (
     BigInteger,
     Connection,
@@ -15,7 +16,7 @@ from sqlalchemy import (
 )
 
 from domain.batch import KeptCapture, Seen
-from domain.captured import CapturedEvent
+from domain.captured import CapturedEvent, TakenIn
 from domain.values import encode
 from storage.schema import captured_events
 from storage.statements import Insert, Query, among
@@ -72,3 +73,26 @@ def keep(
         for rank, (captured, person_id, version, events_before) in enumerate(kept)
     ]
     _insert.run(connection, rows)
+
+
+def taken_in(connection: Connection, project_id: int, person_id: UUID) -> list[TakenIn]:
+    """Return the captured events of a person that are kept, in the order in which they came in."""
+    kept = captured_events.c
+    query = (
+        select(captured_events)
+        .where(kept.project_id == project_id, kept.person_id == person_id)
+        .order_by(kept.position, kept.received_at, kept.rank)
+    )
+    return [
+        TakenIn(
+            row.position,
+            CapturedEvent(
+                event=row.event,
+                distinct_id=row.distinct_id,
+                uuid=row.uuid,
+                timestamp=row.timestamp,
+                properties=msgspec.json.decode(row.properties),
+            ),
+        )
+        for row in connection.execute(query)
+    ]

@@ -7,7 +7,7 @@ import msgspec
 from eventsourcing.domain import DomainEventProtocol
 from eventsourcing.persistence import Mapper, MapperDeserialisationError, StoredEvent
 
-from domain.events import EVENT_CLASSES, PersonEvent, PlacedEvent
+from domain.events import EVENT_CLASSES, LoggedEvent, PersonEvent, PlacedEvent
 from domain.values import encode
 
 _DECODERS: dict[str, msgspec.json.Decoder[Any]] = {
@@ -34,6 +34,17 @@ def decode_event(topic: str, state: bytes | str) -> PersonEvent:
     except msgspec.MsgspecError as error:
         raise MapperDeserialisationError(f"{topic}: {error}") from error
     return event
+
+
+def logged_event(row: Any) -> LoggedEvent:
+    """Return the event that a row of the log holds.
+
+    Raises:
+        MapperDeserialisationError: see `decode_event`.
+    """
+    return LoggedEvent(
+        row.person_id, row.version, decode_event(row.topic, row.state), position=row.position
+    )
 
 
 class PersonMapper(Mapper[UUID]):

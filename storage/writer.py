@@ -18,15 +18,16 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from domain.batch import Batch, Loaded, Settings
-from domain.commands import Capture, Command, Done, Request
+from domain.captured import TakenIn
+from domain.commands import Capture, Command, Done, Request, Unmerge
 from domain.decide import decide
 from domain.errors import PersonsError
-from domain.events import PlacedEvent
+from domain.events import LoggedEvent, PlacedEvent
 from domain.person import Person
 from storage import captured, event_deletions, ingestion_warnings, log
 from storage.engine import Database
 from storage.errors import StoreUnavailableError
-from storage.mapper import encode_event
+from storage.mapper import encode_event, logged_event
 
 MAX_COMMANDS = 500  # after which a batch takes no further request
 
@@ -113,9 +114,8 @@ class Writer:
                     break
                 job = self._queue.get()
             is_open = job is not None
-            jobs.sort(key=_project_of)
-            for project_id, group in groupby(jobs, key=_project_of):
-                self._answer(project_id, list(group))
+            for (project_id, _), group in groupby(_in_batches(jobs), key=lambda each: each[0]):
+                self._answer(project_id, [job for _, job in group])
 
     def _answer(self, project_id: int, jobs: list["_Job"]) -> None:
         """Write the jobs of one project together; if that fails for another reason than the
@@ -188,6 +188,13 @@ class _Lookup(NamedTuple):
     def distinct_ids(self, person_id: UUID) -> list[str]:
         return self.views.distinct_ids(self.connection, self.project_id, person_id)
 
+    def stream(self, person_id: UUID) -> Sequence[LoggedEvent]:
+        rows = log.read_stream(self.connection, self.project_id, person_id)
+        return [logged_event(row) for row in rows]
+
+    def taken_in(self, person_id: UUID) -> Sequence[TakenIn]:
+        return captured.taken_in(self.connection, self.project_id, person_id)
+
     def streams(self, person_ids: Collection[UUID]) -> set[UUID]:
         return log.streams(self.connection, self.project_id, person_ids)
 
@@ -199,8 +206,19 @@ def _decided(batch: Batch, command: Command, request: Request) -> Result:
         return refused
 
 
-def _project_of(job: _Job) -> int:
-    return job.request.project_id
+def _in_batches(jobs: list[_Job]) -> list[tuple[tuple[int, int], _Job]]:
+    """Return jobs by project, in order, each with the batch that it belongs to.
+
+    What reads history must find there all that came before: such a request gets a batch of its own.
+    """
+    batched = []
+    batch = 0
+    for job in jobs:
+        reads_history = any(isinstance(each, Unmerge) for each in job.request.commands)
+        batch += reads_history
+        batched.append(((job.request.project_id, batch), job))
+        batch += reads_history
+    return sorted(batched, key=lambda each: each[0])
 
 
 def _is_outage(error: DBAPIError) -> bool:
