@@ -40,6 +40,8 @@ POSTGRESQL = {
     "captured": """INSERT INTO captured_events SELECT * FROM unnest(%b::bigint[], %b::uuid[],
         %b::text[], %b::text[], %b::uuid[], %b::bigint[], %b::timestamptz[], %b::timestamptz[],
         %b::text[], %b::bigint[], %b::int[])""",
+    "past": """INSERT INTO past_properties SELECT * FROM unnest(%b::bigint[], %b::uuid[],
+        %b::text[], %b::bigint[], %b::int[], %b::text[], %b::text[])""",
     "head": "UPDATE logs SET position = %s, digest = %s WHERE project_id = 1",
 }
 SQLITE = {
@@ -55,6 +57,7 @@ SQLITE = {
         ON CONFLICT (project_id, person_id) DO UPDATE SET
         version = excluded.version, properties = excluded.properties""",
     "captured": "INSERT INTO captured_events VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    "past": "INSERT INTO past_properties VALUES (?, ?, ?, ?, ?, ?, ?)",
     "head": "UPDATE logs SET position = ?, digest = ? WHERE project_id = 1",
 }
 
@@ -91,7 +94,7 @@ class Floor:
     ) -> None:
         now = datetime.now(UTC)
         at = time_text(now) if self._is_sqlite else now
-        events, persons, captured = [], [], []
+        events, persons, captured, past = [], [], [], []
         for (uuid, number, version, born, seen, identified, text, name), event in zip(
             rows, uuids, strict=True
         ):
@@ -103,6 +106,7 @@ class Floor:
             state = encode({"properties": change, "before": before, "cause": event, "at": now})
             place = (1, position, uuid, version + 1)
             events.append((*place, "PropertySet", state.decode(), at, EMPTY, SALT, None))
+            past.append((1, uuid, "p0", position, 0, "", encode(value).decode()))
             after = encode(properties).decode()
             person = (1, uuid, number, version + 1, born, seen, identified, after, None, "")
             persons.append(person)
@@ -112,6 +116,7 @@ class Floor:
         self._insert(cursor, "events", events)
         self._insert(cursor, "persons", persons)
         self._insert(cursor, "captured", captured)
+        self._insert(cursor, "past", past)
         cursor.execute(self._sql["head"], (position, EMPTY))
 
     def _insert(self, cursor: Any, table: str, rows: list[Any]) -> None:

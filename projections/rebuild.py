@@ -97,7 +97,8 @@ def _fold_next(
     progress: Progress,
 ) -> bool:
     """Fold the next chunk of a log that has one; return whether there was any."""
-    heads = dict(connection.execute(select(logs.c.project_id, logs.c.position)).tuples().all())
+    rows = connection.execute(select(logs.c.project_id, logs.c.position))
+    heads = {project_id: position for project_id, position in rows}
     for project_id, head in heads.items():
         after = done.setdefault(project_id, 0)
         if after < head:

@@ -7,14 +7,16 @@ from sqlalchemy import Connection, select
 
 from domain.batch import Loaded
 from domain.commands import Command
-from projections import activity, births, loading, persons
+from projections import activity, births, loading, past, persons, searches
 from projections.projection import Projection
 from storage.writer import Appended
 
 PROJECTIONS: tuple[Projection, ...] = (
     persons.PROJECTION,
+    searches.PROJECTION,
     births.PROJECTION,
     activity.PROJECTION,
+    past.PROJECTION,
 )
 
 

@@ -3,11 +3,13 @@
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 from tests import node
+from tests.machine import database_folder
 from tests.postgres import Postgres, running
 from tests.server import Server
 
@@ -32,10 +34,11 @@ def postgres(run_path: Path) -> Iterator[Postgres]:
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
     """The URL of a database that only this test knows."""
     if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path}/persons.db"
+        with TemporaryDirectory(dir=database_folder(), ignore_cleanup_errors=True) as folder:
+            yield f"sqlite:///{folder}/persons.db"
     else:
         # Asked for here, so that a test on SQLite alone does not start a server.
         postgres: Postgres = request.getfixturevalue("postgres")

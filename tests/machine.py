@@ -1,10 +1,25 @@
 """What the tests take from the machine that they run on."""
 
 import fcntl
+import os
+import shutil
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+MEMORY = Path("/dev/shm")
+ROOM = 2**30  # bytes
+
+
+def database_folder() -> Path:
+    """Return where databases belong: in memory where it has room, which is ten times faster.
+
+    A file outlives a killed process there too; only a power cut would tell the difference.
+    """
+    fits = os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > ROOM
+    # In /tmp, not below it: every user can reach it, and a socket's path stays short enough.
+    return MEMORY if fits else Path("/tmp")
 
 
 @contextmanager

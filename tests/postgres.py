@@ -17,7 +17,7 @@ import psycopg
 from psycopg.sql import SQL, Identifier
 
 from tests import postgres_programs
-from tests.machine import free_port, locked
+from tests.machine import database_folder, free_port, locked
 from tests.postgres_programs import USER, run
 
 
@@ -50,17 +50,17 @@ def running(shared: Path) -> Iterator[Postgres]:
     if url := os.environ.get("TEST_DATABASE_URL"):
         yield Postgres(url)
         return
-    known = shared / "postgres.url"
+    server = shared / "postgres"  # a link to its folder, which goes when it stops
     with locked(shared / "postgres.users", fcntl.LOCK_SH):
         with locked(shared / "postgres.start"):
-            if not known.exists():
-                known.write_text(_start(shared))
-        yield Postgres(known.read_text())
+            if not server.exists():
+                server.unlink(missing_ok=True)
+                server.symlink_to(_start(shared / "postgres.users"))
+        yield Postgres((server / "url").read_text())
 
 
-def _start(shared: Path) -> str:
-    # In /tmp every user can reach it, and the socket's path stays short enough.
-    folder = Path(mkdtemp(prefix="postgres-", dir="/tmp"))
+def _start(users: Path) -> Path:
+    folder = Path(mkdtemp(prefix="postgres-", dir=database_folder()))
     programs = postgres_programs.find(folder / "programs")
     _give_away(folder)
     data, log, port = folder / "data", folder / "log", free_port()
@@ -73,8 +73,9 @@ def _start(shared: Path) -> str:
     except RuntimeError as error:
         error.add_note(log.read_text())
         raise
-    _watch(shared, folder, programs)
-    return f"postgresql://postgres@127.0.0.1:{port}/postgres"
+    (folder / "url").write_text(f"postgresql://postgres@127.0.0.1:{port}/postgres")
+    _watch(users, folder, programs)
+    return folder
 
 
 def _give_away(folder: Path) -> None:
@@ -83,26 +84,27 @@ def _give_away(folder: Path) -> None:
             os.chown(path, USER.pw_uid, USER.pw_gid, follow_symlinks=False)
 
 
-def _watch(shared: Path, folder: Path, programs: Path) -> None:
+def _watch(users: Path, folder: Path, programs: Path) -> None:
     # A session of its own: what ends the tests, Ctrl-C or a kill, leaves it to stop the server.
-    watch = [sys.executable, "-m", __name__, str(shared), str(folder), str(programs)]
-    subprocess.run(
-        ["sh", "-c", '"$@" >/dev/null 2>&1 &', "sh", *watch],
-        check=True,
-        cwd=Path(__file__).parent.parent,
-        stdin=subprocess.DEVNULL,
-        start_new_session=True,
-    )
+    with users.open() as file:
+        watch = [sys.executable, "-m", __name__, str(file.fileno()), str(folder), str(programs)]
+        subprocess.run(
+            ["sh", "-c", '"$@" >/dev/null 2>&1 &', "sh", *watch],
+            check=True,
+            cwd=Path(__file__).parent.parent,
+            stdin=subprocess.DEVNULL,
+            pass_fds=[file.fileno()],
+            start_new_session=True,
+        )
 
 
-def _stop_after_the_last(shared: Path, folder: Path, programs: Path) -> None:
-    with locked(shared / "postgres.users"):
-        (shared / "postgres.url").unlink()
-        try:
-            run(programs / "pg_ctl", "stop", "-m", "fast", "-D", folder / "data")
-        finally:
-            shutil.rmtree(folder)
+def _stop_after_the_last(users: int, folder: Path, programs: Path) -> None:
+    fcntl.flock(users, fcntl.LOCK_EX)
+    try:
+        run(programs / "pg_ctl", "stop", "-m", "fast", "-D", folder / "data")
+    finally:
+        shutil.rmtree(folder)
 
 
 if __name__ == "__main__":
-    _stop_after_the_last(*map(Path, sys.argv[1:]))
+    _stop_after_the_last(int(sys.argv[1]), Path(sys.argv[2]), Path(sys.argv[3]))

@@ -37,7 +37,7 @@ class Server:
         return self.process.wait(PATIENCE)
 
     def kill(self) -> None:
-        """End it and its workers at once, as a power cut does."""
+        """End it and its workers at once, by SIGKILL."""
         if self.process.poll() is None:
             os.killpg(self.process.pid, signal.SIGKILL)
             self.process.wait()

@@ -1,0 +1,128 @@
+"""The past of all persons, for lists and searches as of a position: rows that are only ever added.
+
+Of the rows of one person (or one distinct id, or one property) up to a position, the last counts.
+"""
+
+from collections.abc import Iterator
+
+from sqlalchemy import BigInteger, Column, Connection, Index, Integer, Table, Text, Uuid
+
+from domain.events import (
+    Deleted,
+    DistinctIdAdded,
+    Merged,
+    MergedInto,
+    PersonCreated,
+    PersonEvent,
+    PropertySet,
+    PropertyUnset,
+    Unmerged,
+)
+from domain.values import Properties, encode
+from projections.projection import Projection, metadata
+from storage.schema import UTCDateTime
+from storage.statements import Insert
+from storage.writer import Appended
+
+KEY_SIZE = 64  # characters of a property's key that its index holds: keys may be of any length
+
+past_lives = Table(
+    "past_lives",
+    metadata,
+    Column("project_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("person_id", Uuid, primary_key=True),
+    Column("position", BigInteger, primary_key=True, autoincrement=False),
+    Column("created_at", UTCDateTime),
+    Index("past_lives_by_creation", "project_id", "created_at", "person_id", "position"),
+)
+"""Since `position`, the person lives and was created at `created_at`; without it, is gone."""
+
+past_distinct_ids = Table(
+    "past_distinct_ids",
+    metadata,
+    Column("project_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("distinct_id", Text, primary_key=True),
+    Column("position", BigInteger, primary_key=True, autoincrement=False),
+    Column("person_id", Uuid, nullable=False),
+    Column("rank", Integer, nullable=False),
+    Index("past_distinct_ids_by_person", "project_id", "person_id", "position", "rank"),
+)
+"""Since `position`, the distinct id belongs to this person, for as long as the person lives."""
+
+past_properties = Table(
+    "past_properties",
+    metadata,
+    Column("project_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("person_id", Uuid, primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("position", BigInteger, primary_key=True, autoincrement=False),
+    Column("rank", Integer, primary_key=True, autoincrement=False),
+    Column("key_rest", Text, nullable=False),
+    Column("value", Text),
+    sqlite_with_rowid=False,
+)
+"""Since `position`, the property has this value, as JSON text; without one, it is unset.
+
+Its key is `key` and then `key_rest`: only a key of more than KEY_SIZE characters has a rest.
+"""
+
+_insert_lives = Insert(past_lives)
+_insert_distinct_ids = Insert(past_distinct_ids)
+_insert_properties = Insert(past_properties)
+
+
+def _project(connection: Connection, appended: Appended) -> None:
+    lives, distinct_ids, properties = [], [], []
+    project_id = appended.project_id
+    for position, placed in enumerate(appended.events, start=appended.after + 1):
+        event, person_id = placed.event, placed.person_id
+        for rank, (key, value) in enumerate(_properties(event)):
+            start, rest = key[:KEY_SIZE], key[KEY_SIZE:]
+            properties.append((project_id, person_id, start, position, rank, rest, value))
+        if type(event) is PropertySet:
+            continue
+        if type(event) in _LIVES:
+            lives.append((project_id, person_id, position, getattr(event, "created_at", None)))
+        for rank, distinct_id in enumerate(_gained(event)):
+            distinct_ids.append((project_id, distinct_id, position, person_id, rank))
+    _insert_properties.run(connection, properties)
+    _insert_lives.run(connection, lives)
+    _insert_distinct_ids.run(connection, distinct_ids)
+
+
+_LIVES = frozenset({PersonCreated, Merged, Unmerged, MergedInto, Deleted})
+
+
+def _gained(event: PersonEvent) -> list[str]:
+    match event:
+        case PersonCreated() | Merged() | Unmerged():
+            return event.distinct_ids
+        case DistinctIdAdded():
+            return [event.added]
+        case _:
+            return []
+
+
+def _properties(event: PersonEvent) -> Iterator[tuple[str, str | None]]:
+    """Yield what an event set, as JSON text, and what it unset, as None."""
+    properties: Properties = {}
+    gone: set[str] = set()
+    match event:
+        case PropertySet() | Merged():
+            properties = event.properties
+        case PropertyUnset():
+            gone = set(event.before)
+        case Unmerged():
+            properties = event.properties
+            gone = event.before.keys() - properties.keys()
+        case _:
+            return
+    for key, value in properties.items():
+        yield key, encode(value).decode()
+    for key in sorted(gone):
+        yield key, None
+
+
+PROJECTION = Projection(
+    "past", version=1, tables=(past_lives, past_distinct_ids, past_properties), project=_project
+)

@@ -1,0 +1,48 @@
+import pytest
+
+from api.errors import translated
+from domain import errors
+from storage.errors import ProjectNotFoundError, StoreUnavailableError
+
+
+def every(base: type[errors.PersonsError]) -> list[type[errors.PersonsError]]:
+    """Return all errors of the domain."""
+    return [each for child in base.__subclasses__() for each in (child, *every(child))]
+
+
+@pytest.mark.parametrize("error", every(errors.PersonsError))
+def test_every_refusal_of_the_domain_is_the_callers_fault(error: type[Exception]) -> None:
+    refusal = translated(error("why"))
+
+    assert refusal
+    assert 400 <= refusal.status < 500
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "code", "detail"),
+    [
+        (errors.PersonNotFoundError("person x"), 404, "not_found", "Not found."),
+        (errors.VersionConflictError("why"), 412, "precondition_failed", "why"),
+        (errors.PropertiesTooLargeError("why"), 400, "invalid_input", "why"),
+        (ProjectNotFoundError("project x"), 404, "not_found", "Project not found."),
+    ],
+)
+def test_an_error_is_answered_with_its_status(
+    error: Exception, status: int, code: str, detail: str
+) -> None:
+    refusal = translated(error)
+
+    assert refusal
+    assert (refusal.status, refusal.error.code, refusal.error.detail) == (status, code, detail)
+
+
+def test_who_meets_an_outage_is_told_to_try_again() -> None:
+    refusal = translated(StoreUnavailableError("the disk is full"))
+
+    assert refusal
+    assert (refusal.status, refusal.headers) == (503, {"Retry-After": "1"})
+    assert "disk" not in refusal.error.detail
+
+
+def test_what_nobody_foresaw_is_not_translated() -> None:
+    assert translated(ValueError("?")) is None
