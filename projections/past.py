@@ -5,6 +5,7 @@ Of the rows of one person (or one distinct id, or one property) up to a position
 
 from collections.abc import Iterator
 
+import msgspec
 from sqlalchemy import BigInteger, Column, Connection, Index, Integer, Table, Text, Uuid
 
 from domain.events import (
@@ -19,7 +20,10 @@ from domain.events import (
     Unmerged,
 )
 from domain.values import Properties, encode
+from projections.persons import folded_if_other
 from projections.projection import Projection, metadata
+from projections.searches import SEARCHED
+from projections.texts import folded
 from storage.schema import UTCDateTime
 from storage.statements import Insert
 from storage.writer import Appended
@@ -44,10 +48,25 @@ past_distinct_ids = Table(
     Column("distinct_id", Text, primary_key=True),
     Column("position", BigInteger, primary_key=True, autoincrement=False),
     Column("person_id", Uuid, nullable=False),
-    Column("rank", Integer, nullable=False),
-    Index("past_distinct_ids_by_person", "project_id", "person_id", "position", "rank"),
+    Column("folded", Text),
+    sqlite_with_rowid=False,
 )
-"""Since `position`, the distinct id belongs to this person, for as long as the person lives."""
+"""Since `position`, the distinct id belongs to this person, for as long as the person lives.
+
+`folded` is the distinct id without upper case, where that is not the distinct id itself.
+"""
+
+past_texts = Table(
+    "past_texts",
+    metadata,
+    Column("project_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("person_id", Uuid, primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("position", BigInteger, primary_key=True, autoincrement=False),
+    Column("text", Text),
+    sqlite_with_rowid=False,
+)
+"""Since `position`, a search finds this folded text in the person, under one of SEARCHED."""
 
 past_properties = Table(
     "past_properties",
@@ -69,23 +88,29 @@ Its key is `key` and then `key_rest`: only a key of more than KEY_SIZE character
 _insert_lives = Insert(past_lives)
 _insert_distinct_ids = Insert(past_distinct_ids)
 _insert_properties = Insert(past_properties)
+_insert_texts = Insert(past_texts)
 
 
 def _project(connection: Connection, appended: Appended) -> None:
-    lives, distinct_ids, properties = [], [], []
+    lives, distinct_ids, properties, texts = [], [], [], []
     project_id = appended.project_id
     for position, placed in enumerate(appended.events, start=appended.after + 1):
         event, person_id = placed.event, placed.person_id
         for rank, (key, value) in enumerate(_properties(event)):
+            if key in SEARCHED:
+                text = None if value is None else folded(msgspec.json.decode(value))
+                texts.append((project_id, person_id, key, position, text))
             start, rest = key[:KEY_SIZE], key[KEY_SIZE:]
             properties.append((project_id, person_id, start, position, rank, rest, value))
         if type(event) is PropertySet:
             continue
         if type(event) in _LIVES:
             lives.append((project_id, person_id, position, getattr(event, "created_at", None)))
-        for rank, distinct_id in enumerate(_gained(event)):
-            distinct_ids.append((project_id, distinct_id, position, person_id, rank))
+        for distinct_id in _gained(event):
+            other = folded_if_other(distinct_id)
+            distinct_ids.append((project_id, distinct_id, position, person_id, other))
     _insert_properties.run(connection, properties)
+    _insert_texts.run(connection, texts)
     _insert_lives.run(connection, lives)
     _insert_distinct_ids.run(connection, distinct_ids)
 
@@ -124,5 +149,8 @@ def _properties(event: PersonEvent) -> Iterator[tuple[str, str | None]]:
 
 
 PROJECTION = Projection(
-    "past", version=1, tables=(past_lives, past_distinct_ids, past_properties), project=_project
+    "past",
+    version=1,
+    tables=(past_lives, past_distinct_ids, past_properties, past_texts),
+    project=_project,
 )

@@ -57,9 +57,15 @@ distinct_ids = Table(
     Column("person_id", Uuid, nullable=False),
     Column("position", BigInteger, nullable=False),
     Column("rank", Integer, nullable=False),
+    Column("folded", Text),
     Index("distinct_ids_by_person", "project_id", "person_id", "position", "rank"),
+    # A search reads all of a project's rows: so they stand together.
+    sqlite_with_rowid=False,
 )
-"""Whose each distinct id is since the event at `position`; `rank` orders those of one event."""
+"""Whose each distinct id is since the event at `position`; `rank` orders those of one event.
+
+`folded` is the distinct id without upper case, where that is not the distinct id itself.
+"""
 
 SNAPSHOT = (
     persons.c.person_id,
@@ -154,11 +160,18 @@ def _project_distinct_ids(connection: Connection, appended: Appended) -> None:
                 placed.person_id,
                 position,
                 rank,
+                folded_if_other(distinct_id),
             )
     _delete_all_distinct_ids.run(connection, appended.project_id, deleted)
     free = [distinct_id for distinct_id, owner in owners.items() if owner is None]
     _delete_distinct_ids.run(connection, appended.project_id, free)
     _insert_distinct_ids.run(connection, [owner for owner in owners.values() if owner])
+
+
+def folded_if_other(distinct_id: str) -> str | None:
+    """Return a distinct id without upper case; None where that is the distinct id itself."""
+    folded = distinct_id.casefold()
+    return None if folded == distinct_id else folded
 
 
 def _forget(owners: dict[str, tuple[Any, ...] | None], person_id: UUID) -> None:

@@ -227,6 +227,18 @@ def read_stream(
     return connection.execute(query.order_by(events.c.version)).all()
 
 
+def read_streams(
+    connection: Connection, project_id: int, person_ids: Collection[UUID], *, until: int
+) -> Sequence[Any]:
+    """Return the events of some persons up to a position, those of each by version."""
+    query = _recorded.where(
+        events.c.project_id == project_id,
+        events.c.person_id.in_(person_ids),
+        events.c.position <= until,
+    )
+    return connection.execute(query.order_by(events.c.person_id, events.c.version)).all()
+
+
 def streams(connection: Connection, project_id: int, person_ids: Collection[UUID]) -> set[UUID]:
     """Return those of the ids that have ever been a person's."""
     if connection.dialect.name == "sqlite":
