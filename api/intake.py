@@ -15,11 +15,13 @@ MAX_REPLAY_BODY = 25 * 2**20  # bytes on the wire, of a session recording
 
 _FORM_TYPE = "application/x-www-form-urlencoded"
 _MAX_FIELDS = 100
+_FORM_HEAD = 512  # bytes in which a form shows one of the names that we know
 
 _FORM = re.compile(rb"(?:[\w.~-]*=[^&]*&){0,8}(?:data|_|ip|compression)=")
 # A form's decoder reads + as a space; some tools break lines.
 _BASE64 = re.compile(rb"[A-Za-z0-9+/= \r\n]+")
-_JSON = re.compile(rb"\s*[\[{]")
+_JSON = re.compile(rb"(?:\xef\xbb\xbf)?\s*[\[{]")
+_GZIP = b"\x1f\x8b"
 
 
 async def read_body(request: Request, limit: int = MAX_BODY) -> bytes:
@@ -50,7 +52,9 @@ def json_text(body: bytes, *, query: Mapping[str, str], headers: Mapping[str, st
         CaptureError: there is nothing, or it cannot be unpacked, or that is too large.
     """
     packed = query.get("data", "").encode() or body
-    fields = _fields(packed) if packed is body and _is_form(body, headers) else {"data": packed}
+    is_form_due = packed is body and _media_type(headers) == _FORM_TYPE
+    is_form = is_form_due and _FORM.match(body, 0, _FORM_HEAD) is not None
+    fields = _fields(body) if is_form else {"data": packed}
     packed = fields.get("data", b"")
     if not packed:
         raise CaptureError(400, "request missing data payload")
@@ -58,16 +62,11 @@ def json_text(body: bytes, *, query: Mapping[str, str], headers: Mapping[str, st
     if hint in ("lz64", "lz-string"):
         return _utf8(unlz64(packed.replace(b" ", b"+")))
     text = _utf8(_unpacked(packed))
-    if not _JSON.match(text):
-        if hint in ("gzip", "gzip-js"):
-            raise undecodable("invalid GZIP data")
-        if "data" in fields and _media_type(headers) == _FORM_TYPE and not _FORM.match(body):
-            raise undecodable("expected form data in POST request payload")
+    if is_form_due and not is_form and not _JSON.match(text):
+        raise undecodable("expected form data in POST request payload")
+    if hint in ("gzip", "gzip-js") and not _JSON.match(text):
+        raise undecodable("invalid GZIP data")
     return text
-
-
-def _is_form(body: bytes, headers: Mapping[str, str]) -> bool:
-    return _media_type(headers) == _FORM_TYPE and _FORM.match(body) is not None
 
 
 def _media_type(headers: Mapping[str, str]) -> str:
@@ -77,17 +76,13 @@ def _media_type(headers: Mapping[str, str]) -> str:
 def _fields(form: bytes) -> dict[str, bytes]:
     # By way of Latin-1 each byte stays what it is, so that also bytes that are no text survive.
     try:
-        fields = parse_qsl(
-            form.decode("latin-1"), encoding="latin-1", max_num_fields=_MAX_FIELDS
-        )
+        fields = parse_qsl(form.decode("latin-1"), encoding="latin-1", max_num_fields=_MAX_FIELDS)
     except ValueError as error:
         raise undecodable(f"more than {_MAX_FIELDS} form fields") from error
     return {name: value.encode("latin-1") for name, value in fields}
 
 
-def _hint(
-    query: Mapping[str, str], fields: Mapping[str, bytes], headers: Mapping[str, str]
-) -> str:
+def _hint(query: Mapping[str, str], fields: Mapping[str, bytes], headers: Mapping[str, str]) -> str:
     """Return how the sender says that the data is packed. We look for ourselves where we can."""
     in_form = fields.get("compression", b"").decode("latin-1")
     hint = query.get("compression") or in_form or headers.get("content-encoding", "")
@@ -96,20 +91,19 @@ def _hint(
 
 def _unpacked(data: bytes) -> bytes:
     data = _from_base64(data)
-    if data.startswith(b"\x1f\x8b"):
-        data = _from_base64(gunzip(data))
-    return data
+    return _from_base64(gunzip(data)) if data.startswith(_GZIP) else data
 
 
 def _from_base64(data: bytes) -> bytes:
-    """Return what base64 text says, and all else as it is. JSON worth reading is never base64."""
+    """Return what a base64 text says, if that can be of use to us; else the data as it is."""
     if not _BASE64.fullmatch(data, 0, 128):
         return data
     digits = data.translate(None, b"\r\n").replace(b" ", b"+").rstrip(b"=")
     try:
-        return b64decode(digits + b"=" * (-len(digits) % 4), validate=True)
+        said = b64decode(digits + b"=" * (-len(digits) % 4), validate=True)
     except ValueError:
         return data
+    return said if said.startswith(_GZIP) or _JSON.match(said) else data
 
 
 def _utf8(data: bytes) -> bytes:

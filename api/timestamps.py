@@ -21,7 +21,8 @@ _MAX_LENGTH = 80  # characters of a time worth a look
 _RFC3339 = re.compile(
     r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(?:\.\d+)?(?:[Zz]|[+-]\d\d:\d\d)", re.ASCII
 )
-_SINCE_EPOCH = re.compile(r"\d{10}(?:\.?\d{3}|\.?\d{6}|\.?\d{9}|\.\d*)?", re.ASCII)
+_SINCE_EPOCH = re.compile(r"\d{10}(?:\d{3}|\d{6}|\d{9}|\.\d*)?", re.ASCII)
+_YEAR_BELOW_0 = re.compile(r"-\d{4,}-\d\d-\d\d", re.ASCII)
 _JAVASCRIPT_NOISE = re.compile(r"(?:GMT|UTC)(?=[+-]\d)|\([^()]*\)$")
 _ZONES = {"EST": -5, "EDT": -4, "CST": -6, "CDT": -5, "MST": -7, "MDT": -6, "PST": -8, "PDT": -7}
 
@@ -38,16 +39,22 @@ def event_time(
     wins over `text`. What says nothing, or lies more than 23 hours ahead, happened now.
     """
     if offset is not None:
-        moment = _milliseconds_before(now, offset)
-    elif text is None or (parsed := parse(text)) is None:
-        return now
-    else:
-        moment = _put_back(parsed, skew, now)
-    return now if moment - now > _MAX_AHEAD else moment
+        return put_right(now, skew=_milliseconds(offset), now=now)
+    moment = None if text is None else parse(text)
+    return now if moment is None else put_right(moment, skew=skew, now=now)
+
+
+def put_right(moment: datetime, *, skew: timedelta, now: datetime) -> datetime:
+    """Return a sender's moment by our own clock: `skew` earlier, and not far ahead of `now`."""
+    try:
+        right = moment - skew
+    except OverflowError:
+        return _EPOCH if skew > ZERO else now
+    return now if right - now > _MAX_AHEAD else right
 
 
 def sent_at(value: JSON, query: Mapping[str, str]) -> datetime | None:
-    """Return when a request was sent: by its body's `sent_at`, else by its query; None if untold."""
+    """Return when a request was sent, by its body or else its query; None if neither says."""
     if isinstance(value, str) and (parsed := parse(value)) is not None:
         return parsed
     text = query.get("sent_at") or query.get("_") or ""
@@ -88,11 +95,11 @@ def _parse_slowly(text: str) -> datetime | None:
     if _SINCE_EPOCH.fullmatch(text):
         microseconds = text.replace(".", "")[:16].ljust(16, "0")
         return _EPOCH + timedelta(microseconds=int(microseconds))
+    if _YEAR_BELOW_0.match(text):
+        return _EPOCH
     text = _JAVASCRIPT_NOISE.sub("", text)
     try:
-        one, other = (
-            parser.parse(text, default=default, tzinfos=_zone) for default in _DEFAULTS
-        )
+        one, other = (parser.parse(text, default=default, tzinfos=_zone) for default in _DEFAULTS)
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
         return None
     return _in_utc(one) if one == other else None
@@ -114,15 +121,8 @@ def _in_utc(moment: datetime) -> datetime:
         return moment.replace(tzinfo=UTC)
 
 
-def _put_back(moment: datetime, skew: timedelta, now: datetime) -> datetime:
+def _milliseconds(count: int) -> timedelta:
     try:
-        return moment - skew
+        return timedelta(milliseconds=count)
     except OverflowError:
-        return _EPOCH if skew > ZERO else now
-
-
-def _milliseconds_before(now: datetime, offset: int) -> datetime:
-    try:
-        return now - timedelta(milliseconds=offset)
-    except OverflowError:
-        return _EPOCH if offset > 0 else now
+        return timedelta.max if count > 0 else timedelta.min

@@ -1,0 +1,141 @@
+"""The routes of capture: read a request, translate it, write what it brings, answer.
+
+Every path stands with and without its last slash, for some SDKs lose their events when they are
+redirected; every answer speaks CORS, for else posthog-js sends again what we have stored.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
+
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+from api import sdk_config
+from api.capture import Delivery, Skipped, translate
+from api.capture_delivery import RETRY, TRANSIENT, json_answer, position, translated, write
+from api.capture_errors import CaptureError
+from api.capture_v1_endpoint import capture_events
+from api.intake import MAX_REPLAY_BODY, json_text, read_body
+from api.store import Store
+from domain.errors import PersonsError
+from storage.errors import StoreUnavailableError
+from storage.writer import Result, Written
+
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+async def capture(request: Request) -> Response:
+    """GET or POST /e, /batch, /capture, …: take in events, and answer {"status": 1}."""
+    return await _answered(request, _capture)
+
+
+async def engage(request: Request) -> Response:
+    """GET or POST /engage: as /e, but an event without a name is an `$identify`."""
+    return await _answered(request, partial(_capture, default_event="$identify"))
+
+
+async def discard(request: Request) -> Response:
+    """GET or POST /s: accept a session recording, and throw it away."""
+    return await _answered(request, _discard)
+
+
+async def alive(request: Request) -> PlainTextResponse:
+    """GET /_readiness, /_liveness: the process answers."""
+    return PlainTextResponse("ok")
+
+
+async def _answered(request: Request, endpoint: Endpoint) -> Response:
+    """Return what the endpoint answers, or its refusal as plain text."""
+    if request.method == "OPTIONS":
+        return Response()
+    try:
+        return await endpoint(request)
+    except CaptureError as error:
+        return PlainTextResponse(error.detail, error.status)
+    except StoreUnavailableError:
+        return PlainTextResponse(TRANSIENT, 503, headers=RETRY)
+
+
+async def _capture(request: Request, default_event: str | None = None) -> Response:
+    store: Store = request.app.state.store
+    now = store.clock()
+    body = await read_body(request)
+    query = request.query_params
+
+    def translate_body() -> Delivery:
+        text = json_text(body, query=query, headers=request.headers)
+        return translate(text, query=query, now=now, default_event=default_event)
+
+    delivery = await translated(body, translate_body)
+    written = await write(store, delivery.token, delivery.events, now)
+    skipped = _skipped(delivery, written.results) if written else delivery.skipped
+    return _accepted(request, skipped, written)
+
+
+async def _discard(request: Request) -> Response:
+    await read_body(request, MAX_REPLAY_BODY)
+    return _accepted(request, [], None)
+
+
+def _skipped(delivery: Delivery, results: Sequence[Result]) -> list[Skipped]:
+    """Return, in order, the events that were left out: the bad ones, and those refused.
+
+    Raises:
+        CaptureError: all that were good were refused.
+    """
+    refused = [
+        Skipped(index, str(result))
+        for index, result in zip(delivery.indexes, results, strict=True)
+        if isinstance(result, PersonsError)
+    ]
+    if not refused:
+        return delivery.skipped
+    if len(refused) == len(results):
+        raise CaptureError(400, refused[0].detail)
+    return sorted(delivery.skipped + refused, key=lambda skipped: skipped.index)
+
+
+def _accepted(request: Request, skipped: list[Skipped], written: Written | None) -> Response:
+    headers = position(written)
+    if request.query_params.get("beacon") == "1":
+        return Response(status_code=204, headers=headers)
+    # Exactly 200, and no `quota_limited`: else some SDK sends again, or throws away what it has.
+    return json_answer({"status": 1} | ({"skipped": skipped} if skipped else {}), headers=headers)
+
+
+_CORS = Middleware(
+    CORSMiddleware,
+    allow_origin_regex=".*",  # mirrors the origin, as credentials ask for
+    allow_credentials=True,
+    allow_methods=["GET", "POST", "OPTIONS"],
+    allow_headers=["*"],
+    expose_headers=["Retry-After", "X-Position"],
+)
+
+_ENDPOINTS: list[tuple[str, Endpoint, list[str]]] = [
+    ("/batch", capture, ["GET", "POST"]),
+    ("/e", capture, ["GET", "POST"]),
+    ("/i/v0/e", capture, ["GET", "POST"]),
+    ("/capture", capture, ["GET", "POST"]),
+    ("/track", capture, ["GET", "POST"]),
+    ("/i/v0/ai/batch", capture, ["GET", "POST"]),
+    ("/engage", engage, ["GET", "POST"]),
+    ("/s", discard, ["GET", "POST"]),
+    ("/i/v1/analytics/events", capture_events, ["POST"]),
+    ("/flags", sdk_config.flags, ["GET", "POST"]),
+    ("/decide", sdk_config.decide, ["GET", "POST"]),
+    ("/array/{token}/config.js", sdk_config.config_script, ["GET"]),
+    ("/array/{token}/config", sdk_config.config, ["GET"]),
+    ("/_readiness", alive, ["GET"]),
+    ("/_liveness", alive, ["GET"]),
+]
+
+ROUTES = [
+    Route(path + slash, endpoint, methods=[*methods, "OPTIONS"], middleware=[_CORS])
+    for path, endpoint, methods in _ENDPOINTS
+    for slash in ("", "/")
+]
+"""Every route of capture, and of what SDKs ask for besides."""

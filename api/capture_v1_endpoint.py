@@ -1,0 +1,53 @@
+"""The endpoint of capture v1: per-event verdicts, and errors as JSON."""
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from api import capture_v1
+from api.capture_delivery import RETRY, TRANSIENT, json_answer, position, translated, write
+from api.capture_errors import CaptureError
+from api.inflating import inflate
+from api.intake import read_body
+from api.store import Store
+from storage.errors import StoreUnavailableError
+
+_DOCS = "https://posthog.com/docs/api/capture"
+_MAY_BE_RETRIED = frozenset({408, 429, 503})
+
+
+async def capture_events(request: Request) -> Response:
+    """POST /i/v1/analytics/events: take in events, and answer with a verdict on each."""
+    if request.method == "OPTIONS":
+        return Response()
+    try:
+        response = await _capture_events(request)
+    except CaptureError as error:
+        response = _error(error.status, error.tag, error.detail)
+    except StoreUnavailableError:
+        response = _error(503, "service_unavailable", TRANSIENT)
+    if request_id := request.headers.get("posthog-request-id"):
+        response.headers["PostHog-Request-Id"] = request_id
+    return response
+
+
+async def _capture_events(request: Request) -> Response:
+    store: Store = request.app.state.store
+    now = store.clock()
+    sender = capture_v1.sender(request.headers)
+    encoding = request.headers.get("content-encoding", "").strip().lower()
+    body = await read_body(request)
+
+    def translate() -> capture_v1.Delivery:
+        text = inflate(body, encoding) if body else b""
+        return capture_v1.translate(text, sender, now=now)
+
+    delivery = await translated(body, translate)
+    written = await write(store, sender.token, list(delivery.events.values()), now)
+    verdicts = capture_v1.verdicts(delivery, written.results if written else [])
+    return json_answer({"results": verdicts}, headers=position(written))
+
+
+def _error(status: int, tag: str, detail: str) -> Response:
+    error = {"error": tag, "error_description": detail, "error_uri": _DOCS}
+    headers = RETRY if status in _MAY_BE_RETRIED else {}
+    return json_answer(error, status=status, headers=headers)
