@@ -23,6 +23,13 @@ def test_all_time_begins_on_the_day_of_the_first_event(project: Lives) -> None:
     assert timeline["effective_date_from"] == "2024-03-01T00:00:00+00:00"
 
 
+def test_a_window_may_be_as_wide_as_the_calendar(project: Lives) -> None:
+    project.capture("opened", march(2), seats=1)
+    dates = {"date_from": "0001-01-01", "date_to": "9999-12-31"}
+
+    assert len(insight_of(project, **MARCH_1_TO_5 | dates)["points"]) == 1
+
+
 def test_a_window_ends_with_a_whole_second(project: Lives) -> None:
     project.capture("opened", march(5, 23, 59, 59), seats=1)
     project.capture("opened", march(5, 23, 59, 59.4), seats=2)

@@ -1,10 +1,9 @@
 from collections.abc import Iterator
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 
-from domain.commands import SplitPerson
-from domain.events import Actor, Origin, Unmerged
+from domain.commands import SplitPerson, Unmerge
 from domain.values import JSON
 from storage.schema import events
 from tests.lives import Lives, lives, march
@@ -112,26 +111,19 @@ def test_a_merge_is_one_change_of_the_survivor(project: Lives) -> None:
 
 def test_a_merge_that_is_taken_back_is_a_change_too(project: Lives) -> None:
     project.capture("opened", march(1), distinct_id="anon", seats=5)
-    other = project.person("anon").person_id
     project.capture("opened", march(2), plan="free")
     project.capture("$identify", march(3), properties={"$anon_distinct_id": "anon"}, plan="pro")
-    unmerged = Unmerged(
-        origin=Origin(actor=Actor("key", "Test"), occurred_at=march(4)),
-        merge=5,
-        other=other,
-        distinct_ids=["ada"],
-        properties={"plan": "free"},
-        before={"plan": "pro", "seats": 5},
-        created_at=march(2),
-        is_identified=False,
-    )
-    project.append(project.person().person_id, unmerged)
+    with project.database.reading() as connection:
+        log = select(events.c.position).where(events.c.topic == "Merged")
+        merge = connection.execute(log).scalar_one()
+    project.do(Unmerge(person_id=project.person().person_id, merge=merge), march(4))
 
     assert days(life_of(project)) == [
         (2, {"plan": "free"}, 1),
         (3, {"plan": "pro", "seats": 5}, 1),
-        (4, {"plan": "free"}, 0),
+        (4, {"plan": "pro"}, 0),
     ]
+    assert days(life_of(project, distinct_id="anon")) == [(1, {"seats": 5}, 1)]
 
 
 def test_a_person_that_was_split_off_has_no_properties(project: Lives) -> None:

@@ -25,9 +25,9 @@ MARCH_1_TO_5 = {
 BIRTH = "$creator_event_uuid"
 
 
-def insight_of(project: Lives, now: datetime = NOW, **parameters: str) -> dict[str, Any]:
-    """Return the timeline of ada that an insight asks for."""
-    asked = parse({name: [text] for name, text in parameters.items()}, now)
+def insight_of(project: Lives, **parameters: str) -> dict[str, Any]:
+    """Return the timeline of ada that an insight asks for, at noon of March 31."""
+    asked = parse({name: [text] for name, text in parameters.items()}, NOW)
     assert isinstance(asked, Insight)
     with project.database.reading() as connection:
         return _sent(insight(connection, project.project_id, project.person(), asked))
