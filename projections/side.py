@@ -15,25 +15,33 @@ from storage.schema import logs
 class SideTables:
     """The side tables of some projections, on the one connection that sees them."""
 
-    def __init__(self, connection: Connection, projections: Sequence[Projection]) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        projections: Sequence[Projection],
+        *,
+        is_to_stay: bool = True,
+    ) -> None:
+        """Use this connection; what is not to stay is temporary on PostgreSQL too."""
         self.connection = connection
         self._tables = [table for each in projections for table in each.tables]
         self._is_sqlite = connection.dialect.name == "sqlite"
-        self._side = "temp" if self._is_sqlite else "rebuild"
+        self._has_schema = is_to_stay and not self._is_sqlite
+        self.side = "temp" if self._is_sqlite else "rebuild" if is_to_stay else "pg_temp"
 
     def create(self) -> None:
         """Make them, empty; what an earlier, unfinished run left behind is gone."""
-        if not self._is_sqlite:
-            self._run(f"DROP SCHEMA IF EXISTS {self._side} CASCADE")
-            self._run(f"CREATE SCHEMA {self._side}")
+        if self._has_schema:
+            self._run(f"DROP SCHEMA IF EXISTS {self.side} CASCADE")
+            self._run(f"CREATE SCHEMA {self.side}")
         for table in self._tables:
-            self._copy(table, self._side).create(self.connection)
+            self._copy(table, self.side).create(self.connection)
 
     def enter(self) -> None:
         """Let this transaction's statements mean the side tables."""
-        if not self._is_sqlite:
-            live = self._live()
-            self._run(f'SET LOCAL search_path TO {self._side}, "{live}"')
+        if self._has_schema:
+            live = self.live()
+            self._run(f'SET LOCAL search_path TO {self.side}, "{live}"')
 
     def stop_writers(self) -> None:
         """Let nobody append until this transaction ends. On SQLite that needs a turn to write."""
@@ -42,30 +50,29 @@ class SideTables:
 
     def swap(self, projections: Sequence[Projection]) -> None:
         """Put the side tables of these projections in the place of the live ones."""
-        live = self._live()
+        live = self.live()
         for table in (table for each in projections for table in each.tables):
             self._run(f'DROP TABLE IF EXISTS "{live}".{table.name}')
             if self._is_sqlite:
                 self._copy(table, live).create(self.connection)
-                self._run(
-                    f"INSERT INTO {live}.{table.name} SELECT * FROM {self._side}.{table.name}"
-                )
+                self._run(f"INSERT INTO {live}.{table.name} SELECT * FROM {self.side}.{table.name}")
             else:
-                self._run(f'ALTER TABLE {self._side}.{table.name} SET SCHEMA "{live}"')
+                self._run(f'ALTER TABLE {self.side}.{table.name} SET SCHEMA "{live}"')
 
     def drop(self) -> None:
         """Leave nothing behind."""
-        if not self._is_sqlite:
-            self._run(f"DROP SCHEMA {self._side} CASCADE")
+        if self._has_schema:
+            self._run(f"DROP SCHEMA {self.side} CASCADE")
             return
         for table in self._tables:
-            self._run(f"DROP TABLE {self._side}.{table.name}")
+            self._run(f"DROP TABLE {self.side}.{table.name}")
 
-    def _live(self) -> str:
+    def live(self) -> str:
+        """Return the schema in which the live tables stand."""
         if self._is_sqlite:
             return "main"
         schemas = self.connection.execute(text("SELECT current_schemas(false)")).scalar_one()
-        return str(next(each for each in schemas if each != self._side))
+        return str(next(each for each in schemas if each != self.side))
 
     def _run(self, statement: str) -> None:
         self.connection.exec_driver_sql(statement)

@@ -62,12 +62,15 @@ class Database:
             yield connection
 
     @contextmanager
-    def aside(self) -> Iterator[Connection]:
+    def aside(self, *, is_snapshot: bool = False) -> Iterator[Connection]:
         """Give a connection of one's own, in no transaction, for work that takes its time.
 
         On SQLite it may write to temporary tables at any time, but to others only in a `turn`.
+        With `is_snapshot`, each of its transactions sees one state of the database, as SQLite's do.
         """
         engine = self._sqlite("BEGIN", connections=1) if self.is_sqlite else self._writer
+        if is_snapshot and not self.is_sqlite:
+            engine = engine.execution_options(isolation_level="REPEATABLE READ")
         with engine.connect() as connection:
             yield connection
         if self.is_sqlite:
@@ -104,6 +107,8 @@ class Database:
         self._pointer.dispose()
         self._reader.dispose()
         self._writer.dispose()
+        if self._turns:
+            self._turns.close()
 
     def _sqlite(self, begin: str | None, *, connections: int, reads_only: bool = False) -> Engine:
         engine = create_engine(

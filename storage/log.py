@@ -217,6 +217,17 @@ def read(connection: Connection, project_id: int, *, after: int, limit: int) -> 
     return connection.execute(query).all()
 
 
+def read_links(connection: Connection, project_id: int, *, after: int, limit: int) -> Sequence[Any]:
+    """Return what `read` does, and of each event what the chain is made of as well."""
+    query = (
+        _recorded.add_columns(events.c.digest, events.c.salt, events.c.commitment)
+        .where(events.c.project_id == project_id, events.c.position > after)
+        .order_by(events.c.position)
+        .limit(limit)
+    )
+    return connection.execute(query).all()
+
+
 def read_stream(
     connection: Connection, project_id: int, person_id: UUID, *, below: int | None = None
 ) -> Sequence[Any]:

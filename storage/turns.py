@@ -36,6 +36,13 @@ class Turns:
                 if self._depth == 0:
                     fcntl.flock(self._file, fcntl.LOCK_UN)
 
+    def close(self) -> None:
+        """Close the lock file, until a turn is taken again."""
+        with self._lock:
+            if self._file:
+                self._file.close()
+                self._file = None
+
 
 def hold(path: Path, what: str) -> IO[str]:
     """Return a lock file that is ours until it is closed or the process ends.
