@@ -2,16 +2,22 @@
 
 import os
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import pytest
+from httpx import Response
 from hypothesis import HealthCheck, settings
 
-from tests import node
+from tests import node, service
 from tests.machine import database_folder
 from tests.postgres import Postgres, running
 from tests.server import Server
+from tests.service import Client, Clock
+
+DATABASES = ["sqlite", "postgresql"]
 
 # A busy machine is slow: no test may fail because of that.
 calm = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True)
@@ -33,9 +39,9 @@ def postgres(run_path: Path) -> Iterator[Postgres]:
         yield server
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
-    """The URL of a database that only this test knows."""
+@contextmanager
+def new_database(request: pytest.FixtureRequest) -> Iterator[str]:
+    """Give the URL of a database of the kind that the fixture's parameter names."""
     if request.param == "sqlite":
         with TemporaryDirectory(dir=database_folder(), ignore_cleanup_errors=True) as folder:
             yield f"sqlite:///{folder}/persons.db"
@@ -44,6 +50,58 @@ def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
         postgres: Postgres = request.getfixturevalue("postgres")
         with postgres.database() as url:
             yield url
+
+
+@pytest.fixture(params=DATABASES)
+def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
+    """The URL of a database that only this test knows."""
+    with new_database(request) as url:
+        yield url
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """The clock of the service behind `client`; set its `now` to stop it there."""
+    return Clock()
+
+
+@pytest.fixture
+def client(database_url: str, clock: Clock) -> Iterator[Client]:
+    """A client of the real service in this process, on an empty database of this test's own.
+
+    It is an httpx.Client that sends a key of project 1 with all scopes; the project's token is
+    Server.token.
+    """
+    with service.running(database_url, clock) as new_client:
+        yield new_client
+
+
+@pytest.fixture
+def capture(client: Client) -> Callable[..., Response]:
+    """Capture an event in project 1: `capture(event, distinct_id, properties, **beside)`.
+
+    `beside` is what stands beside the properties: a timestamp, a uuid, a top-level $set.
+    """
+
+    def send(
+        event: str, distinct_id: Any, properties: dict[str, Any] | None = None, **beside: Any
+    ) -> Response:
+        body = {"event": event, "distinct_id": distinct_id, "properties": properties or {}}
+        answer = client.post("/capture/", json=body | {"api_key": Server.token} | beside)
+        assert answer.status_code == 200, answer.text
+        return answer
+
+    return send
+
+
+@pytest.fixture(params=DATABASES, scope="module")
+def shared_client(request: pytest.FixtureRequest) -> Iterator[Client]:
+    """A client as `client`, on a database that the tests of a module share: much faster.
+
+    Each of them takes a project of its own there.
+    """
+    with new_database(request) as url, service.running(url) as new_client:
+        yield new_client
 
 
 @pytest.fixture

@@ -42,10 +42,11 @@ class Postgres:
 
 
 @contextmanager
-def running(shared: Path) -> Iterator[Postgres]:
+def running(shared: Path, *, place: Path | None = None) -> Iterator[Postgres]:
     """Give the one server of all who name this folder: it runs from the first to the last of them.
 
-    TEST_DATABASE_URL, where it is set, names a server that runs already.
+    Its files lie in `place`, or else where they are quickest. TEST_DATABASE_URL, where it is set,
+    names a server that runs already.
     """
     if url := os.environ.get("TEST_DATABASE_URL"):
         yield Postgres(url)
@@ -55,12 +56,12 @@ def running(shared: Path) -> Iterator[Postgres]:
         with locked(shared / "postgres.start"):
             if not server.exists():
                 server.unlink(missing_ok=True)
-                server.symlink_to(_start(shared / "postgres.users"))
+                server.symlink_to(_start(shared / "postgres.users", place or database_folder()))
         yield Postgres((server / "url").read_text())
 
 
-def _start(users: Path) -> Path:
-    folder = Path(mkdtemp(prefix="postgres-", dir=database_folder()))
+def _start(users: Path, place: Path) -> Path:
+    folder = Path(mkdtemp(prefix="postgres-", dir=place))
     programs = postgres_programs.find(folder / "programs")
     _give_away(folder)
     data, log, port = folder / "data", folder / "log", free_port()
