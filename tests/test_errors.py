@@ -1,6 +1,13 @@
-import pytest
+import asyncio
 
-from api.errors import translated
+import httpx
+import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from api.errors import HANDLERS, translated
 from domain import errors
 from storage.errors import ProjectNotFoundError, StoreUnavailableError
 
@@ -46,3 +53,25 @@ def test_who_meets_an_outage_is_told_to_try_again() -> None:
 
 def test_what_nobody_foresaw_is_not_translated() -> None:
     assert translated(ValueError("?")) is None
+
+
+def test_what_nobody_foresaw_is_a_server_error_without_its_reason() -> None:
+    async def fails(request: Request) -> Response:
+        raise ValueError("the reason")
+
+    app = Starlette(routes=[Route("/", fails)], exception_handlers=HANDLERS)
+
+    async def ask() -> httpx.Response:
+        transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+        async with httpx.AsyncClient(transport=transport, base_url="http://persons") as client:
+            return await client.get("/")
+
+    answer = asyncio.run(ask())
+
+    assert answer.status_code == 500
+    assert answer.json() == {
+        "type": "server_error",
+        "code": "error",
+        "detail": "A server error occurred.",
+        "attr": None,
+    }
