@@ -12,8 +12,8 @@ class StockPerson(Aggregate):
     """A person as the library's tutorial would have it."""
 
     @event("Created")
-    def __init__(self, properties: dict[str, Any]) -> None:
-        self.properties = properties
+    def __init__(self) -> None:
+        self.properties: dict[str, Any] = {}
 
     @event("PropertySet")
     def set_property(self, name: str, value: Any) -> None:
@@ -43,8 +43,11 @@ class Stock:
         self._application: Application[UUID] = Application(settings)
 
     def create(self, properties: dict[str, Any], count: int) -> list[UUID]:
-        """Create persons and return their ids."""
-        persons = [StockPerson(dict(properties)) for _ in range(count)]
+        """Create persons, each of their properties by a change of its own; return their ids."""
+        persons = [StockPerson() for _ in range(count)]
+        for person in persons:
+            for name, value in properties.items():
+                person.set_property(name, value)
         self._application.save(*persons)
         return [each.id for each in persons]
 

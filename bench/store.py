@@ -5,7 +5,8 @@ changes/s of the store, of the floor by hand, and of the `eventsourcing` library
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from statistics import median
 from uuid import uuid4
@@ -24,9 +25,13 @@ from storage.writer import Writer
 
 PERSONS = 100  # and as many changes a batch
 PROPERTIES = {f"p{n}": f"value {n} of a person" for n in range(20)}
+NAMES = [f"person-{n}" for n in range(PERSONS)]
 RUNS = 9
 BATCHES = 20  # in a run
 ACTOR = Actor("token", "phc_bench")
+
+Batch = Callable[[int], object]
+"""Sets one property of each person to a value."""
 
 
 def request(names: list[str], properties: dict[str, object]) -> Request:
@@ -51,7 +56,23 @@ def request(names: list[str], properties: dict[str, object]) -> Request:
     )
 
 
-def rate(batch: Callable[[int], object], batches: int) -> float:
+@contextmanager
+def store(url: str) -> Iterator[Batch]:
+    """Give the store's batch, on an empty database, once the persons are there."""
+    database = Database(url)
+    prepare(database)
+    with database.writing() as connection:
+        projects.create(connection, "bench", at=datetime.now(UTC))
+    writer = Writer(database, Views())
+    writer.submit(request(NAMES, dict(PROPERTIES))).result()
+    try:
+        yield lambda value: writer.submit(request(NAMES, {"p0": value})).result()
+    finally:
+        writer.close()
+        database.close()
+
+
+def rate(batch: Batch, batches: int = BATCHES) -> float:
     """Return changes/s over some batches."""
     started = time.perf_counter()
     for _ in range(batches):
@@ -61,28 +82,17 @@ def rate(batch: Callable[[int], object], batches: int) -> float:
 
 def measure(url: str) -> None:
     """Print what one database does."""
-    database = Database(url)
-    prepare(database)
-    with database.writing() as connection:
-        projects.create(connection, "bench", at=datetime.now(UTC))
-    names = [f"person-{n}" for n in range(PERSONS)]
-    writer = Writer(database, Views())
-    writer.submit(request(names, dict(PROPERTIES))).result()
-    floor, stock = Floor(url), Stock(url)
-    ids = stock.create(PROPERTIES, PERSONS)
-    subjects: dict[str, tuple[Callable[[int], object], int]] = {
-        "floor": (lambda n: floor.batch(names, n), BATCHES),
-        "store": (lambda n: writer.submit(request(names, {"p0": n})).result(), BATCHES),
-        "stock": (lambda n: stock.batch(ids, n), 1),
-    }
-    rates: dict[str, list[float]] = {name: [] for name in subjects}
-    for _ in range(RUNS):
-        for name, (batch, batches) in subjects.items():
-            rates[name].append(rate(batch, batches))
-    writer.close()
-    database.close()
-    floor.close()
-    stock.close()
+    with store(url) as batch, closing(Floor(url)) as floor, closing(Stock(url)) as stock:
+        ids = stock.create(PROPERTIES, PERSONS)
+        subjects: dict[str, tuple[Batch, int]] = {
+            "floor": (lambda value: floor.batch(NAMES, value), BATCHES),
+            "store": (batch, BATCHES),
+            "stock": (lambda value: stock.batch(ids, value), 1),
+        }
+        rates: dict[str, list[float]] = {name: [] for name in subjects}
+        for _ in range(RUNS):
+            for name, (run, batches) in subjects.items():
+                rates[name].append(rate(run, batches))
     medians = {name: median(values) for name, values in rates.items()}
     for name, value in medians.items():
         print(f"  {name:<6} {value:>8,.0f} changes/s")
