@@ -27,6 +27,9 @@ class Lookup(Protocol):
     def taken_in(self, person_id: UUID) -> Sequence[TakenIn]:
         """Return the captured events of a person that are still kept, in order."""
 
+    def owned(self, distinct_ids: Collection[str]) -> set[str]:
+        """Return those of the distinct ids that belong to a living person."""
+
     def streams(self, person_ids: Collection[UUID]) -> set[UUID]:
         """Return those of the ids that have ever been a person's."""
 
@@ -50,6 +53,18 @@ class KeptCapture(NamedTuple):
     person_id: UUID
     person_version: int
     events_before: int
+
+
+class ToErase(NamedTuple):
+    """What the store is to erase of one person, once its event Erased is appended.
+
+    `captured_of`: the distinct ids whose captured events go as well; empty for none.
+    """
+
+    person_id: UUID
+    positions: list[int]
+    distinct_ids: list[str]
+    captured_of: list[str]
 
 
 class Settings(Struct, frozen=True, kw_only=True):
@@ -101,6 +116,7 @@ class Batch:
         self.captured: list[KeptCapture] = []
         self.warnings: list[Warning] = []
         self.event_deletions: list[UUID] = []
+        self.erasures: list[ToErase] = []
         self._free = loaded.free
         self._seen = loaded.seen
         self.lookup = lookup

@@ -13,7 +13,7 @@ from msgspec import Struct
 from domain.captured import CapturedEvent
 from domain.events import Actor
 from domain.person import Person
-from domain.unmerge import Conflict
+from domain.sides import Conflict
 from domain.values import Properties
 from domain.warnings import Warning
 
@@ -58,12 +58,13 @@ class SplitPerson(Struct, frozen=True, kw_only=True):
 class DeletePerson(Struct, frozen=True, kw_only=True):
     """Delete a person; with `deletes_events`, queue the deletion of its captured events too.
 
-    With `keeps_person` only the events go.
+    With `keeps_person` only the events go. With `erases_now`, the next purge erases its data.
     """
 
     person_id: UUID
     deletes_events: bool = False
     keeps_person: bool = False
+    erases_now: bool = False
     expected_version: int | None = None
 
 
@@ -76,8 +77,24 @@ class Unmerge(Struct, frozen=True, kw_only=True):
     expected_version: int | None = None
 
 
+class UndeletePerson(Struct, frozen=True, kw_only=True):
+    """Bring a deleted person back, with all that it had and those of its ids that are free."""
+
+    person_id: UUID
+
+
+class ErasePerson(Struct, frozen=True, kw_only=True):
+    """Erase the personal data of a deleted person; with `erases_captured`, captured events too."""
+
+    person_id: UUID
+    erases_captured: bool = False
+
+
+ReadsHistory: TypeAlias = Unmerge | UndeletePerson | ErasePerson
+"""Commands that are decided on whole streams, so all that came before must be stored."""
+
 Command: TypeAlias = (
-    Capture | SetProperties | UnsetProperties | SplitPerson | DeletePerson | Unmerge
+    Capture | SetProperties | UnsetProperties | SplitPerson | DeletePerson | ReadsHistory
 )
 
 
@@ -111,3 +128,11 @@ class MergeTakenBack(Done, frozen=True, kw_only=True):
     survivor: Person
     restored: Person
     conflicts: list[Conflict]
+
+
+class Erasure(Done, frozen=True, kw_only=True):
+    """What was erased: `positions` of the log by person, the distinct ids and values now gone."""
+
+    positions: dict[UUID, list[int]]
+    distinct_ids: list[str]
+    values: list[str]

@@ -11,16 +11,21 @@ from domain.commands import (
     Command,
     DeletePerson,
     Done,
+    ErasePerson,
     SetProperties,
     SplitPerson,
+    UndeletePerson,
     Unmerge,
     UnsetProperties,
 )
+from domain.erasing import erase, undelete
 from domain.events import Actor
 from domain.taking_back import unmerge
 
 
-def decide(batch: Batch, command: Command, actor: Actor, at: datetime) -> Done:
+def decide(  # noqa: PLR0911 - one case a command
+    batch: Batch, command: Command, actor: Actor, at: datetime
+) -> Done:
     """Carry out a command on the persons of a batch; refused, it leaves them as they were.
 
     Raises:
@@ -39,5 +44,9 @@ def decide(batch: Batch, command: Command, actor: Actor, at: datetime) -> Done:
             return edits.delete(batch, command, actor, at)
         case Unmerge():
             return unmerge(batch, command, actor, at)
+        case UndeletePerson():
+            return undelete(batch, command, actor, at)
+        case ErasePerson():
+            return erase(batch, command, actor, at)
         case _:
             assert_never(command)

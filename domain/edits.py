@@ -101,7 +101,8 @@ def delete(batch: Batch, command: DeletePerson, actor: Actor, at: datetime) -> D
     if command.deletes_events:
         batch.event_deletions.append(person.id)
     if not command.keeps_person:
-        batch.emit(person, Deleted(origin=_origin(actor, at)))
+        origin = _origin(actor, at)
+        batch.emit(person, Deleted(origin=origin, erases_now=command.erases_now))
         batch.disown(person)
     return _done(person)
 

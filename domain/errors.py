@@ -25,6 +25,10 @@ class InvalidUnmergeError(PersonsError):
     """A merge cannot be taken back; the text says why."""
 
 
+class NotDeletedError(PersonsError):
+    """Only a deleted person can be brought back, or erased; the text says what this one is."""
+
+
 class PropertiesTooLargeError(PersonsError):
     """The person's properties would be larger than one person may hold."""
 

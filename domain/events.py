@@ -5,7 +5,7 @@ A value that a property had before stands in the event itself, so history, blame
 feed read each event alone.
 """
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Literal, TypeAlias, get_args
 from uuid import UUID
 
@@ -126,14 +126,50 @@ class Unmerged(Event, frozen=True, kw_only=True, gc=False):
     is_identified: bool
 
 
-class Deleted(Event, frozen=True, kw_only=True, gc=False):
-    """The person is gone, and its distinct ids belong to nobody."""
+class Deleted(Event, frozen=True, kw_only=True, gc=False, omit_defaults=True):
+    """The person is gone, and its distinct ids belong to nobody.
+
+    `erases_now`: its personal data is to be erased as soon as possible, not after some time.
+    """
+
+    erases_now: bool = False
 
 
-class Erased(Event, frozen=True, kw_only=True, gc=False):
-    """The personal data in this person's events up to `until_version` was erased for good."""
+class Undeleted(Event, frozen=True, kw_only=True, gc=False):
+    """The person is back, with those of its distinct ids that still belonged to nobody."""
 
-    until_version: int
+    distinct_ids: list[str]
+    created_at: datetime
+
+
+class Kept(Struct, frozen=True, kw_only=True, gc=False):
+    """All that a person has, where events that said so were erased for another's sake."""
+
+    distinct_ids: list[str]
+    properties: Properties
+    created_at: datetime
+    last_seen_at: datetime
+    is_identified: bool
+
+
+class Erased(Event, frozen=True, kw_only=True, gc=False, omit_defaults=True):
+    """The personal data in the events at `positions` of this person was erased for good.
+
+    `kept` is what a person has that lives on; None for one that does not.
+    """
+
+    number: int
+    positions: list[int]
+    kept: Kept | None = None
+
+
+class Redacted(Event, frozen=True, kw_only=True, gc=False):
+    """What stands in the place of an event whose state was erased: that something happened."""
+
+
+REDACTED = Redacted(
+    origin=Origin(actor=Actor("system", "erasure"), occurred_at=datetime(1970, 1, 1, tzinfo=UTC))
+)
 
 
 PersonEvent: TypeAlias = (
@@ -147,13 +183,30 @@ PersonEvent: TypeAlias = (
     | Split
     | Unmerged
     | Deleted
+    | Undeleted
     | Erased
+    | Redacted
 )
 
 EVENT_CLASSES: dict[str, type[PersonEvent]] = {
-    event_class.__name__: event_class for event_class in get_args(PersonEvent)
+    event_class.__name__: event_class
+    for event_class in get_args(PersonEvent)
+    if event_class is not Redacted
 }
 """The events by topic: the plain name under which the log keeps them."""
+
+
+def gained_ids(event: PersonEvent) -> list[str]:
+    """Return the distinct ids that belong to the event's person since it, in order."""
+    match event:
+        case PersonCreated() | Merged() | Unmerged() | Undeleted():
+            return event.distinct_ids
+        case DistinctIdAdded():
+            return [event.added]
+        case Erased(kept=Kept() as kept):
+            return kept.distinct_ids
+        case _:
+            return []
 
 
 class PlacedEvent(Struct, frozen=True, gc=False):

@@ -17,7 +17,9 @@ from domain.events import (
     PlacedEvent,
     PropertySet,
     PropertyUnset,
+    Redacted,
     Split,
+    Undeleted,
     Unmerged,
 )
 from domain.values import Properties
@@ -63,10 +65,13 @@ class Person:
 
     @property
     def is_living(self) -> bool:
-        """Tell whether the person was born and is neither deleted nor merged into another."""
-        return self.version > 0 and not self.is_deleted and self.merged_into is None
+        """Tell whether the person was born, and is neither gone nor merged into another.
 
-    def apply(self, event: PersonEvent) -> None:  # noqa: C901 - one case an event
+        Whose birth was erased has no number, and is gone as well.
+        """
+        return self.number > 0 and not self.is_deleted and self.merged_into is None
+
+    def apply(self, event: PersonEvent) -> None:  # noqa: C901, PLR0912 - one case an event
         """Take the next event of the stream into account. Never refuses: it has happened."""
         self.version += 1
         match event:
@@ -100,12 +105,26 @@ class Person:
                 self.merged_into = None
             case Deleted():
                 self.is_deleted = True
-                self.properties = {}
-                self.distinct_ids = []
+            case Undeleted():
+                self.is_deleted = False
+                self.distinct_ids = list(event.distinct_ids)
             case Erased():
+                self._keep(event)
+            case Redacted():
                 pass
             case _:
                 assert_never(event)
+
+    def _keep(self, event: Erased) -> None:
+        self.number = event.number
+        if event.kept is None:
+            self.is_deleted = True
+        else:
+            self.properties = dict(event.kept.properties)
+            self.distinct_ids = list(event.kept.distinct_ids)
+            self.created_at = event.kept.created_at
+            self.last_seen_at = event.kept.last_seen_at
+            self.is_identified = event.kept.is_identified
 
     def _drop(self, names: Iterable[str]) -> None:
         for name in names:

@@ -5,9 +5,18 @@ The row says where to look; what was done stands in the event itself, at its pos
 
 from sqlalchemy import BigInteger, Column, Connection, Index, Table, Text, Uuid
 
-from domain.events import Deleted, PersonEvent, PropertySet, PropertyUnset, Split, Unmerged
+from domain.events import (
+    Deleted,
+    Erased,
+    PersonEvent,
+    PropertySet,
+    PropertyUnset,
+    Split,
+    Undeleted,
+    Unmerged,
+)
 from projections.projection import Projection, metadata
-from storage.statements import Insert
+from storage.statements import Delete, Insert
 from storage.writer import Appended
 
 activity = Table(
@@ -15,41 +24,44 @@ activity = Table(
     metadata,
     Column("project_id", BigInteger, primary_key=True, autoincrement=False),
     Column("position", BigInteger, primary_key=True, autoincrement=False),
-    Column("number", BigInteger, nullable=False),
     Column("person_id", Uuid, nullable=False),
     Column("activity", Text, nullable=False),
-    Index("activity_by_number", "project_id", "number", "position"),
+    Index("activity_by_person", "project_id", "person_id", "position"),
 )
-"""`number` is the person's integer id: a person born again does not inherit what was done."""
 
 _insert = Insert(activity)
+_delete = Delete(activity.c.position)
+
+
+_NAMES: dict[type[PersonEvent], str] = {
+    PropertySet: "updated",
+    PropertyUnset: "delete_property",
+    Split: "split_person",
+    Unmerged: "unmerged",
+    Deleted: "deleted",
+    Undeleted: "undeleted",
+    Erased: "erased",
+}
 
 
 def name_of(event: PersonEvent) -> str | None:
     """Return PostHog's name for what an event did; None for what is no activity of its own."""
-    match event:
-        case PropertySet():
-            return "updated"
-        case PropertyUnset():
-            return "delete_property"
-        case Split():
-            return "split_person"
-        case Unmerged():
-            return "unmerged"
-        case Deleted():
-            return "deleted"
-        case _:
-            return None
+    return _NAMES.get(type(event))
 
 
 def _project(connection: Connection, appended: Appended) -> None:
-    numbers = {person.id: person.number for person in appended.persons}
-    rows = [
-        (appended.project_id, position, numbers[placed.person_id], placed.person_id, name)
-        for position, placed in enumerate(appended.events, start=appended.after + 1)
-        if placed.event.origin.actor.kind == "key" and (name := name_of(placed.event))
-    ]
+    rows = []
+    erased: list[int] = []
+    for position, placed in enumerate(appended.events, start=appended.after + 1):
+        event, name = placed.event, name_of(placed.event)
+        if isinstance(event, Erased):
+            erased += event.positions
+        elif event.origin.actor.kind != "key":
+            continue
+        if name:
+            rows.append((appended.project_id, position, placed.person_id, name))
     _insert.run(connection, rows)
+    _delete.run(connection, appended.project_id, erased)
 
 
 PROJECTION = Projection("activity", version=1, tables=(activity,), project=_project)

@@ -1,15 +1,15 @@
 """The activity log, read: what was done to persons, by whom, when, and how."""
 
-from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, Row, func, select
+from sqlalchemy import ColumnElement, Connection, func, select
 
-from domain.events import PersonCreated, PersonEvent, Split
+from domain.events import PersonEvent, Split
 from domain.person import fold
 from projections.activity import activity, name_of
+from projections.births import numbers
 from projections.person_rows import PersonRow
 from projections.snapshots import stream
 from storage.log import head_position
@@ -22,7 +22,6 @@ _NAMES = {
     "DistinctIdAdded": "distinct_id_added",
     "Merged": "merged",
     "MergedInto": "merged_into",
-    "Erased": "erased",
 }
 """What an event is called that is no activity of its own: see `activity.name_of`."""
 
@@ -34,7 +33,6 @@ _EVENT: tuple[ColumnElement[Any], ...] = (
     events.c.state,
     events.c.recorded_at,
 )
-_ACTIVITY: tuple[ColumnElement[Any], ...] = (activity.c.activity, activity.c.number)
 
 
 class Activity(NamedTuple):
@@ -61,13 +59,13 @@ def page(
     """
     chosen = [activity.c.project_id == project_id]
     if person is not None:
-        chosen.append(activity.c.number == person.number)
+        chosen.append(activity.c.person_id == person.person_id)
     count = connection.execute(select(func.count()).where(*chosen)).scalar_one()
     is_its_event = (events.c.project_id == activity.c.project_id) & (
         events.c.position == activity.c.position
     )
     query = (
-        select(*_EVENT, *_ACTIVITY)
+        select(*_EVENT, activity.c.activity)
         .select_from(activity.join(events, is_its_event))
         .where(*chosen)
         .order_by(activity.c.position.desc())
@@ -75,7 +73,10 @@ def page(
         .offset(offset)
     )
     rows = connection.execute(query).all()
-    return count, [_activity(connection, row, row.number, row.activity) for row in rows]
+    known = numbers(connection, project_id, {row.person_id for row in rows})
+    return count, [
+        _activity(connection, row, known.get(row.person_id), row.activity) for row in rows
+    ]
 
 
 def full_page(
@@ -91,12 +92,12 @@ def full_page(
         query = query.where(events.c.person_id == person.person_id)
     query = query.where(place <= count - offset).order_by(place.desc())
     rows = connection.execute(query).all()
-    numbers = _numbers(connection, project_id, rows)
-    return count, [_activity(connection, row, numbers.get(row.person_id)) for row in rows]
+    known = numbers(connection, project_id, {row.person_id for row in rows})
+    return count, [_activity(connection, row, known.get(row.person_id)) for row in rows]
 
 
 def _activity(
-    connection: Connection, row: Row[Any], number: int | None, name: str | None = None
+    connection: Connection, row: Any, number: int | None, name: str | None = None
 ) -> Activity:
     event = None if row.state is None else decode_event(row.topic, row.state)
     name = name or (event and name_of(event)) or _NAMES.get(row.topic, row.topic)
@@ -106,22 +107,3 @@ def _activity(
         person = fold(None, before)
         distinct_ids = person.distinct_ids if person else []
     return Activity(name, number, row.person_id, row.recorded_at, event, distinct_ids)
-
-
-def _numbers(connection: Connection, project_id: int, rows: Iterable[Row[Any]]) -> dict[UUID, int]:
-    """Return the integer ids of the rows' persons, which their first events tell."""
-    query = select(events.c.person_id, events.c.topic, events.c.state).where(
-        events.c.project_id == project_id,
-        events.c.person_id.in_({row.person_id for row in rows}),
-        events.c.version == 1,
-        events.c.state.is_not(None),
-    )
-    births = {
-        person_id: decode_event(topic, state)
-        for person_id, topic, state in connection.execute(query)
-    }
-    return {
-        person_id: birth.number
-        for person_id, birth in births.items()
-        if isinstance(birth, PersonCreated)
-    }

@@ -1,10 +1,11 @@
 """Who was born under which integer id: also those who were deleted or merged away since."""
 
+from collections.abc import Collection
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Column, Connection, Table, Uuid, select
+from sqlalchemy import BigInteger, Column, Connection, Index, Table, Uuid, select
 
-from domain.events import PersonCreated
+from domain.events import Erased, PersonCreated
 from projections.projection import Projection, metadata
 from storage.statements import Insert
 from storage.writer import Appended
@@ -15,9 +16,10 @@ births = Table(
     Column("project_id", BigInteger, primary_key=True, autoincrement=False),
     Column("number", BigInteger, primary_key=True, autoincrement=False),
     Column("person_id", Uuid, nullable=False),
+    Index("births_by_person", "project_id", "person_id"),
 )
 
-_insert = Insert(births)
+_insert = Insert(births, on_conflict="replace")
 
 
 def born_as(connection: Connection, project_id: int, number: int) -> UUID | None:
@@ -28,13 +30,26 @@ def born_as(connection: Connection, project_id: int, number: int) -> UUID | None
     return connection.execute(query).scalar_one_or_none()
 
 
+def numbers(
+    connection: Connection, project_id: int, person_ids: Collection[UUID]
+) -> dict[UUID, int]:
+    """Return the integer ids of persons, also of those who are gone."""
+    query = select(births.c.person_id, births.c.number).where(
+        births.c.project_id == project_id, births.c.person_id.in_(person_ids)
+    )
+    return {person_id: number for person_id, number in connection.execute(query)}
+
+
 def _project(connection: Connection, appended: Appended) -> None:
-    rows = [
-        (appended.project_id, placed.event.number, placed.person_id)
+    born = {
+        placed.event.number: placed.person_id
         for placed in appended.events
-        if isinstance(placed.event, PersonCreated)
-    ]
-    _insert.run(connection, rows)
+        if isinstance(placed.event, PersonCreated | Erased)
+    }
+    _insert.run(
+        connection,
+        [(appended.project_id, number, person_id) for number, person_id in born.items()],
+    )
 
 
 PROJECTION = Projection("births", version=1, tables=(births,), project=_project)

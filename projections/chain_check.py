@@ -27,7 +27,7 @@ class ChainCheck:
     def __init__(self) -> None:
         self.findings: list[Finding] = []
         self._ends: dict[int, tuple[int, bytes]] = {}
-        self._erased: dict[tuple[int, UUID], int] = {}
+        self._erased: dict[int, dict[int, UUID]] = {}
 
     def watch(self, project_id: int, rows: Sequence[Any]) -> None:
         """Check a project's next rows, as `storage.log.read_links` gives them."""
@@ -42,13 +42,13 @@ class ChainCheck:
         self._ends[project_id] = (position, digest)
 
     def _check_erasure(self, project_id: int, row: Any) -> None:
-        key = (project_id, row.person_id)
         if row.state is None:
-            self._erased[key] = row.version
-        elif row.topic == Erased.__name__ and key in self._erased:
+            self._erased.setdefault(project_id, {})[row.position] = row.person_id
+        elif row.topic == Erased.__name__:
             event = decode_event(row.topic, row.state)
-            if isinstance(event, Erased) and event.until_version >= self._erased[key]:
-                del self._erased[key]
+            assert isinstance(event, Erased)
+            for position in event.positions:
+                self._erased.get(project_id, {}).pop(position, None)
 
     def _find(self, project_id: int, row: Any, detail: str) -> None:
         self.findings.append(Finding(project_id, detail, row.position, row.person_id))
@@ -65,9 +65,10 @@ class ChainCheck:
             if end != (row.position, row.digest):
                 detail = f"the log ends at {end[0]}, its head says {row.position}"
                 self.findings.append(Finding(row.project_id, detail, end[0]))
-        for (project_id, person_id), version in self._erased.items():
-            detail = f"version {version} was erased, and no event says so"
-            self.findings.append(Finding(project_id, detail, person_id=person_id))
+        for project_id, erased in self._erased.items():
+            for position, person_id in erased.items():
+                detail = "the state was erased, and no event says so"
+                self.findings.append(Finding(project_id, detail, position, person_id))
         self.findings += (gap for gap in _gaps(connection) if only in {None, gap.project_id})
 
     def digests(self) -> dict[int, str]:

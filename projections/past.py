@@ -10,14 +10,17 @@ from sqlalchemy import BigInteger, Column, Connection, Index, Integer, Table, Te
 
 from domain.events import (
     Deleted,
-    DistinctIdAdded,
+    Erased,
+    Kept,
     Merged,
     MergedInto,
     PersonCreated,
     PersonEvent,
     PropertySet,
     PropertyUnset,
+    Undeleted,
     Unmerged,
+    gained_ids,
 )
 from domain.values import Properties, encode
 from projections.persons import folded_if_other
@@ -25,7 +28,7 @@ from projections.projection import Projection, metadata
 from projections.searches import SEARCHED
 from projections.texts import folded
 from storage.schema import UTCDateTime
-from storage.statements import Insert
+from storage.statements import Delete, Insert
 from storage.writer import Appended
 
 KEY_SIZE = 64  # characters of a property's key that its index holds: keys may be of any length
@@ -85,6 +88,11 @@ past_properties = Table(
 Its key is `key` and then `key_rest`: only a key of more than KEY_SIZE characters has a rest.
 """
 
+# A batch that erases holds nothing else, so what it inserts stands at other positions.
+_DELETES = [
+    Delete(table.c.position)
+    for table in (past_lives, past_distinct_ids, past_properties, past_texts)
+]
 _insert_lives = Insert(past_lives)
 _insert_distinct_ids = Insert(past_distinct_ids)
 _insert_properties = Insert(past_properties)
@@ -92,7 +100,7 @@ _insert_texts = Insert(past_texts)
 
 
 def _project(connection: Connection, appended: Appended) -> None:
-    lives, distinct_ids, properties, texts = [], [], [], []
+    lives, distinct_ids, properties, texts, erased = [], [], [], [], []
     project_id = appended.project_id
     for position, placed in enumerate(appended.events, start=appended.after + 1):
         event, person_id = placed.event, placed.person_id
@@ -106,26 +114,22 @@ def _project(connection: Connection, appended: Appended) -> None:
             continue
         if type(event) in _LIVES:
             lives.append((project_id, person_id, position, getattr(event, "created_at", None)))
-        for distinct_id in _gained(event):
+        if isinstance(event, Erased):
+            erased += event.positions
+            if event.kept:
+                lives.append((project_id, person_id, position, event.kept.created_at))
+        for distinct_id in gained_ids(event):
             other = folded_if_other(distinct_id)
             distinct_ids.append((project_id, distinct_id, position, person_id, other))
     _insert_properties.run(connection, properties)
     _insert_texts.run(connection, texts)
     _insert_lives.run(connection, lives)
     _insert_distinct_ids.run(connection, distinct_ids)
+    for delete in _DELETES:
+        delete.run(connection, project_id, erased)
 
 
-_LIVES = frozenset({PersonCreated, Merged, Unmerged, MergedInto, Deleted})
-
-
-def _gained(event: PersonEvent) -> list[str]:
-    match event:
-        case PersonCreated() | Merged() | Unmerged():
-            return event.distinct_ids
-        case DistinctIdAdded():
-            return [event.added]
-        case _:
-            return []
+_LIVES = frozenset({PersonCreated, Merged, Unmerged, MergedInto, Deleted, Undeleted})
 
 
 def _properties(event: PersonEvent) -> Iterator[tuple[str, str | None]]:
@@ -140,6 +144,8 @@ def _properties(event: PersonEvent) -> Iterator[tuple[str, str | None]]:
         case Unmerged():
             properties = event.properties
             gone = event.before.keys() - properties.keys()
+        case Erased(kept=Kept() as kept):
+            properties = kept.properties
         case _:
             return
     for key, value in properties.items():

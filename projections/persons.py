@@ -15,17 +15,29 @@ from sqlalchemy import (
     Connection,
     Index,
     Integer,
+    Select,
     Table,
     Text,
     Uuid,
+    bindparam,
+    select,
 )
 
-from domain.events import Deleted, DistinctIdAdded, Merged, PersonCreated, Unmerged
+from domain.events import (
+    Deleted,
+    DistinctIdAdded,
+    Erased,
+    Merged,
+    PersonCreated,
+    Undeleted,
+    Unmerged,
+    gained_ids,
+)
 from domain.person import Person
 from domain.values import JSON, encode
 from projections.projection import Projection, metadata
 from storage.schema import UTCDateTime, as_time
-from storage.statements import Delete, Insert
+from storage.statements import Delete, Insert, Query, among
 from storage.writer import Appended
 
 persons = Table(
@@ -81,7 +93,9 @@ SNAPSHOT = (
 MAX_INDEXED = 500  # characters of an e-mail address that `email` keeps
 
 # Most events are none of these: to know them by type is quicker than to match each.
-_CHANGE_OWNERS = frozenset({PersonCreated, DistinctIdAdded, Merged, Unmerged, Deleted})
+_CHANGE_OWNERS = frozenset(
+    {PersonCreated, DistinctIdAdded, Merged, Unmerged, Deleted, Undeleted, Erased}
+)
 
 _insert_persons = Insert(persons, on_conflict="replace")
 _delete_persons = Delete(persons.c.person_id)
@@ -110,6 +124,25 @@ def searched_text(person_id: UUID, properties: dict[str, JSON]) -> str:
     found = [str(person_id)]
     found += [value for key in ("email", "name") if isinstance(value := properties.get(key), str)]
     return "\n".join(found).lower()
+
+
+def owned(connection: Connection, project_id: int, names: Collection[str]) -> set[str]:
+    """Return those of the distinct ids that belong to a living person."""
+    is_sqlite = connection.dialect.name == "sqlite"
+    asked: Any = encode(list(names)).decode() if is_sqlite else list(names)
+    rows = _owned.run(connection, {"project_id": project_id, "names": asked})
+    return {name for (name,) in rows if name is not None}
+
+
+@Query
+def _owned(dialect: str) -> Select[Any]:
+    name = among(dialect, "names", Text)
+    is_same = (distinct_ids.c.project_id == bindparam("project_id", type_=BigInteger)) & (
+        distinct_ids.c.distinct_id == name
+    )
+    return select(distinct_ids.c.distinct_id).select_from(
+        name.table.outerjoin(distinct_ids, is_same)
+    )
 
 
 def _project(connection: Connection, appended: Appended) -> None:
@@ -144,16 +177,10 @@ def _project_distinct_ids(connection: Connection, appended: Appended) -> None:
     for position, placed in enumerate(appended.events, start=appended.after + 1):
         if type(placed.event) not in _CHANGE_OWNERS:
             continue
-        match placed.event:
-            case PersonCreated() | Merged() | Unmerged() as event:
-                gained: Collection[str] = event.distinct_ids
-            case DistinctIdAdded() as event:
-                gained = [event.added]
-            case Deleted():
-                deleted.append(placed.person_id)
-                _forget(owners, placed.person_id)
-                continue
-        for rank, distinct_id in enumerate(gained):
+        if isinstance(placed.event, Deleted):
+            deleted.append(placed.person_id)
+            _forget(owners, placed.person_id)
+        for rank, distinct_id in enumerate(gained_ids(placed.event)):
             owners[distinct_id] = (
                 appended.project_id,
                 distinct_id,

@@ -1,6 +1,6 @@
 """All projections, in one list, and what the writer needs of them."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from uuid import UUID
 
 from sqlalchemy import Connection, select
@@ -36,6 +36,12 @@ class Views:
             .order_by(ids.c.position, ids.c.rank)
         )
         return list(connection.execute(query).scalars())
+
+    def owned(
+        self, connection: Connection, project_id: int, distinct_ids: Collection[str]
+    ) -> set[str]:
+        """Return those of the distinct ids that belong to a living person."""
+        return persons.owned(connection, project_id, distinct_ids)
 
     def project(self, connection: Connection, appended: Appended) -> None:
         """Bring all views up to the events appended."""

@@ -7,7 +7,7 @@ import msgspec
 from eventsourcing.domain import DomainEventProtocol
 from eventsourcing.persistence import Mapper, MapperDeserialisationError, StoredEvent
 
-from domain.events import EVENT_CLASSES, LoggedEvent, PersonEvent, PlacedEvent
+from domain.events import EVENT_CLASSES, REDACTED, LoggedEvent, PersonEvent, PlacedEvent
 from domain.values import encode
 
 _DECODERS: dict[str, msgspec.json.Decoder[Any]] = {
@@ -37,14 +37,13 @@ def decode_event(topic: str, state: bytes | str) -> PersonEvent:
 
 
 def logged_event(row: Any) -> LoggedEvent:
-    """Return the event that a row of the log holds.
+    """Return the event that a row of the log holds: REDACTED where its state was erased.
 
     Raises:
         MapperDeserialisationError: see `decode_event`.
     """
-    return LoggedEvent(
-        row.person_id, row.version, decode_event(row.topic, row.state), position=row.position
-    )
+    event = REDACTED if row.state is None else decode_event(row.topic, row.state)
+    return LoggedEvent(row.person_id, row.version, event, position=row.position)
 
 
 class PersonMapper(Mapper[UUID]):

@@ -19,12 +19,12 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from domain.batch import Batch, Loaded, Settings
 from domain.captured import TakenIn
-from domain.commands import Capture, Command, Done, Request, Unmerge
+from domain.commands import Capture, Command, Done, ReadsHistory, Request
 from domain.decide import decide
 from domain.errors import PersonsError
 from domain.events import LoggedEvent, PlacedEvent
 from domain.person import Person
-from storage import captured, event_deletions, ingestion_warnings, log
+from storage import captured, erasure, event_deletions, ingestion_warnings, log
 from storage.engine import Database
 from storage.errors import StoreUnavailableError
 from storage.mapper import encode_event, logged_event
@@ -66,6 +66,11 @@ class Views(Protocol):
     def distinct_ids(self, connection: Connection, project_id: int, person_id: UUID) -> list[str]:
         """Return all distinct ids of a person, oldest first."""
 
+    def owned(
+        self, connection: Connection, project_id: int, distinct_ids: Collection[str]
+    ) -> set[str]:
+        """Return those of the distinct ids that belong to a living person."""
+
     def project(self, connection: Connection, appended: Appended) -> None:
         """Bring the views up to the events appended."""
 
@@ -83,6 +88,8 @@ class Writer:
 
     def submit(self, request: Request) -> Future[Written]:
         """Queue a request; the future is done once it is durable or has failed.
+
+        Cancelled while it waits, the request is left out; later it is too late to cancel it.
 
         Raises, in the future:
             StoreUnavailableError: the transaction failed, and nothing of it was stored.
@@ -108,8 +115,9 @@ class Writer:
             job = self._queue.get()
             commands = 0
             while job is not None:
-                jobs.append(job)
-                commands += len(job.request.commands)
+                if job.future.set_running_or_notify_cancel():
+                    jobs.append(job)
+                    commands += len(job.request.commands)
                 if commands >= MAX_COMMANDS or self._queue.empty():
                     break
                 job = self._queue.get()
@@ -171,6 +179,7 @@ class Writer:
         captured.keep(connection, project_id, batch.captured, at, after=after)
         ingestion_warnings.keep(connection, project_id, batch.warnings, at)
         event_deletions.queue(connection, project_id, batch.event_deletions, at)
+        erasure.erase(connection, project_id, batch.erasures)
 
 
 class _Job(NamedTuple):
@@ -198,6 +207,9 @@ class _Lookup(NamedTuple):
     def streams(self, person_ids: Collection[UUID]) -> set[UUID]:
         return log.streams(self.connection, self.project_id, person_ids)
 
+    def owned(self, distinct_ids: Collection[str]) -> set[str]:
+        return self.views.owned(self.connection, self.project_id, distinct_ids)
+
 
 def _decided(batch: Batch, command: Command, request: Request) -> Result:
     try:
@@ -214,7 +226,7 @@ def _in_batches(jobs: list[_Job]) -> list[tuple[tuple[int, int], _Job]]:
     batched = []
     batch = 0
     for job in jobs:
-        reads_history = any(isinstance(each, Unmerge) for each in job.request.commands)
+        reads_history = any(isinstance(each, ReadsHistory) for each in job.request.commands)
         batch += reads_history
         batched.append(((job.request.project_id, batch), job))
         batch += reads_history
