@@ -34,7 +34,7 @@ POSTGRESQL = {
         %b::bigint[], %b::text[], %b::text[], %b::timestamptz[], %b::bytea[], %b::bytea[],
         %b::bytea[])""",
     "persons": """INSERT INTO persons SELECT * FROM unnest(%b::bigint[], %b::uuid[], %b::bigint[],
-        %b::bigint[], %b::timestamptz[], %b::timestamptz[], %b::boolean[], %b::text[],
+        %b::bigint[], %b::timestamptz[], %b::timestamptz[], %b::timestamptz[], %b::boolean[],
         %b::text[], %b::text[]) ON CONFLICT (project_id, person_id) DO UPDATE SET
         version = excluded.version, properties = excluded.properties""",
     "captured": """INSERT INTO captured_events SELECT * FROM unnest(%b::bigint[], %b::uuid[],
@@ -108,7 +108,7 @@ class Floor:
             events.append((*place, "PropertySet", state.decode(), at, EMPTY, SALT, None))
             past.append((1, uuid, "p0", position, 0, "", encode(value).decode()))
             after = encode(properties).decode()
-            person = (1, uuid, number, version + 1, born, seen, identified, after, None, "")
+            person = (1, uuid, number, version + 1, born, seen, at, identified, after, None)
             persons.append(person)
             sent = encode({"$set": change}).decode()
             kept = (1, self._id(event), "visit", name, uuid, version + 1)

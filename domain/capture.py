@@ -11,10 +11,12 @@ from domain.events import (
     Merged,
     MergedInto,
     Origin,
+    PropertyBackfilled,
     PropertySet,
     PropertyUnset,
 )
 from domain.identity import is_illegal
+from domain.lateness import in_time, since
 from domain.person import Person
 from domain.properties import MAX_SIZE, Changes, size
 from domain.values import JSON, Properties, encode
@@ -181,12 +183,28 @@ class _Capture:
 
     def _change(self, person: Person, changed: Changes) -> None:
         """Apply changes, unless the person would become too large."""
+        if self._is_late(person):
+            changed = self._in_time(person, changed)
         if self._is_too_large(person, changed, grown_by=0, of=person.properties):
             return
         if changed.set:
             self._set(person, changed.set)
         if changed.unset:
             self._batch.emit(person, PropertyUnset(origin=self._origin, before=changed.unset))
+
+    def _is_late(self, person: Person) -> bool:
+        return (
+            self._batch.settings.ordering == "event_time"
+            and self._captured.timestamp < person.changed_at
+        )
+
+    def _in_time(self, person: Person, changed: Changes) -> Changes:
+        """Return what a late event may still change; the rest is only remembered."""
+        times = since(self._batch.history, person.id)
+        counts, late = in_time(changed, self._captured.timestamp, times)
+        if late:
+            self._batch.emit(person, PropertyBackfilled(origin=self._origin, backfilled=late))
+        return counts
 
     def _set(self, person: Person, properties: Properties) -> None:
         before = {k: person.properties[k] for k in properties if k in person.properties}

@@ -67,6 +67,15 @@ class PropertySet(Event, frozen=True, kw_only=True, gc=False, omit_defaults=True
     before: Properties = {}
 
 
+class PropertyBackfilled(Event, frozen=True, kw_only=True, gc=False):
+    """Properties had these values when the event occurred, as became known later.
+
+    Newer values stand since, so that nothing changes now.
+    """
+
+    backfilled: Properties
+
+
 class PropertyUnset(Event, frozen=True, kw_only=True, gc=False):
     """The properties in `before`, which had these values, are gone."""
 
@@ -175,6 +184,7 @@ REDACTED = Redacted(
 PersonEvent: TypeAlias = (
     PersonCreated
     | PropertySet
+    | PropertyBackfilled
     | PropertyUnset
     | Identified
     | DistinctIdAdded

@@ -15,6 +15,7 @@ from domain.events import (
     PersonCreated,
     PersonEvent,
     PlacedEvent,
+    PropertyBackfilled,
     PropertySet,
     PropertyUnset,
     Redacted,
@@ -35,6 +36,7 @@ class Person:
     """
 
     __slots__ = (
+        "changed_at",
         "created_at",
         "distinct_ids",
         "has_all_ids",
@@ -55,6 +57,7 @@ class Person:
         self.number = 0
         self.created_at = UNBORN
         self.last_seen_at = UNBORN
+        self.changed_at = UNBORN  # when the latest of all that happened occurred
         self.is_identified = False
         self.properties: Properties = {}
         self.size = 0  # bytes of the properties as they were loaded, or last measured
@@ -74,6 +77,7 @@ class Person:
     def apply(self, event: PersonEvent) -> None:  # noqa: C901, PLR0912 - one case an event
         """Take the next event of the stream into account. Never refuses: it has happened."""
         self.version += 1
+        self.changed_at = max(self.changed_at, event.origin.occurred_at)
         match event:
             case PropertySet():
                 self.properties |= event.properties
@@ -110,7 +114,7 @@ class Person:
                 self.distinct_ids = list(event.distinct_ids)
             case Erased():
                 self._keep(event)
-            case Redacted():
+            case PropertyBackfilled() | Redacted():
                 pass
             case _:
                 assert_never(event)

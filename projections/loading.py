@@ -27,7 +27,7 @@ from domain.commands import Capture, Command
 from domain.identity import person_uuid
 from domain.person import Person
 from domain.values import encode
-from projections.persons import SNAPSHOT, distinct_ids, person_of, persons
+from projections.persons import STATE, distinct_ids, person_of, persons
 from storage import log
 from storage.statements import Query
 
@@ -90,7 +90,7 @@ def snapshots(
     connection: Connection, project_id: int, person_ids: Iterable[UUID]
 ) -> dict[UUID, Person]:
     """Return those of the persons that live, by id, without their distinct ids."""
-    query = select(*SNAPSHOT).where(
+    query = select(*STATE).where(
         persons.c.project_id == project_id, persons.c.person_id.in_(list(person_ids))
     )
     return {row[0]: person_of(row) for row in connection.execute(query)}
@@ -116,13 +116,13 @@ def _by_name(dialect: str) -> Select[Any]:
     )
     # Outer joins keep SQLite from beginning with all persons instead of with the names.
     return select(
-        named.c.distinct_id, case((named.c.is_source, _ids(dialect))), *SNAPSHOT
+        named.c.distinct_id, case((named.c.is_source, _ids(dialect))), *STATE
     ).select_from(named.outerjoin(distinct_ids, is_owner).outerjoin(persons, is_person))
 
 
 @cache
 def _by_id(dialect: str) -> Select[Any]:
-    return select(*SNAPSHOT, _ids(dialect)).where(
+    return select(*STATE, _ids(dialect)).where(
         persons.c.project_id == _project_id,
         persons.c.person_id.in_(bindparam("ids", expanding=True)),
     )

@@ -5,7 +5,7 @@ from datetime import datetime
 from itertools import groupby
 from typing import NamedTuple
 
-from domain.events import PersonEvent, PlacedEvent
+from domain.events import PersonEvent, PlacedEvent, PropertyBackfilled, PropertySet
 from projections.history import changes
 
 
@@ -34,9 +34,16 @@ def occurrences(stream: Iterable[PlacedEvent]) -> list[Occurrence]:
 
 
 def _occurrence(placed: list[PlacedEvent]) -> Occurrence:
-    events = [each.event for each in placed]
+    events = [_when_it_occurred(each.event) for each in placed]
     return Occurrence(
         Moment(events[-1].origin.occurred_at, placed[-1].version),
         events,
         {change["key"] for event in events for change in changes(event)},
     )
+
+
+def _when_it_occurred(event: PersonEvent) -> PersonEvent:
+    """Return what an event did in its own time: what came too late for now was set then."""
+    if isinstance(event, PropertyBackfilled):
+        return PropertySet(origin=event.origin, properties=event.backfilled)
+    return event

@@ -34,7 +34,7 @@ from domain.events import (
     gained_ids,
 )
 from domain.person import Person
-from domain.values import JSON, encode
+from domain.values import encode
 from projections.projection import Projection, metadata
 from storage.schema import UTCDateTime, as_time
 from storage.statements import Delete, Insert, Query, among
@@ -49,17 +49,17 @@ persons = Table(
     Column("version", BigInteger, nullable=False),
     Column("created_at", UTCDateTime, nullable=False),
     Column("last_seen_at", UTCDateTime, nullable=False),
+    Column("changed_at", UTCDateTime, nullable=False),
     Column("is_identified", Boolean, nullable=False),
     Column("properties", Text, nullable=False),
     Column("email", Text),
-    Column("searched", Text, nullable=False),
     Index("persons_by_number", "project_id", "number", unique=True),
     Index("persons_by_creation", "project_id", "created_at", "person_id"),
     Index("persons_by_email", "project_id", "email"),
     # Room on each page lets PostgreSQL update a row in place, without touching the indexes.
     postgresql_with={"fillfactor": "80"},
 )
-"""Living persons. `searched` is the text that a search looks into: see `searched_text`."""
+"""Living persons."""
 
 distinct_ids = Table(
     "distinct_ids",
@@ -88,6 +88,9 @@ SNAPSHOT = (
     persons.c.is_identified,
     persons.c.properties,
 )
+"""The columns that say what a person is."""
+
+STATE = (*SNAPSHOT, persons.c.changed_at)
 """The columns that make a Person again."""
 
 MAX_INDEXED = 500  # characters of an e-mail address that `email` keeps
@@ -104,26 +107,21 @@ _delete_distinct_ids = Delete(distinct_ids.c.distinct_id)
 _delete_all_distinct_ids = Delete(distinct_ids.c.person_id)
 
 
-def person_of(snapshot: Sequence[Any]) -> Person:
-    """Return the person that the values of SNAPSHOT say, without its distinct ids."""
+def person_of(state: Sequence[Any]) -> Person:
+    """Return the person that the values of STATE say, without its distinct ids."""
+    *snapshot, changed_at = state
     person_id, number, version, created_at, last_seen_at, is_identified, properties = snapshot
     person = Person(person_id if isinstance(person_id, UUID) else UUID(person_id))
     person.number = number
     person.version = version
     person.created_at = as_time(created_at)
     person.last_seen_at = as_time(last_seen_at)
+    person.changed_at = as_time(changed_at)
     person.is_identified = bool(is_identified)
     person.properties = msgspec.json.decode(properties)
     person.size = len(properties)
     person.has_all_ids = False
     return person
-
-
-def searched_text(person_id: UUID, properties: dict[str, JSON]) -> str:
-    """Return the lines that a search looks into, in lower case: uuid, e-mail and name."""
-    found = [str(person_id)]
-    found += [value for key in ("email", "name") if isinstance(value := properties.get(key), str)]
-    return "\n".join(found).lower()
 
 
 def owned(connection: Connection, project_id: int, names: Collection[str]) -> set[str]:
@@ -164,10 +162,10 @@ def _row(project_id: int, person: Person) -> tuple[Any, ...]:
         person.version,
         person.created_at,
         person.last_seen_at,
+        person.changed_at,
         person.is_identified,
         properties.decode(),
         email[:MAX_INDEXED] if isinstance(email, str) else None,
-        searched_text(person.id, person.properties),
     )
 
 

@@ -46,6 +46,8 @@ def set_project(project_id: int, changes: tuple[str, ...], as_json: bool) -> Non
 
     \b
     filter_noisy_properties=on|off    new values of $browser, $current_url, … alone change nothing
+    ordering=arrival|event_time       which of two captured events decides a value: the one that
+                                      arrives last, or the one that occurred last
     display_name_properties=KEY,KEY   what names a person, the first that has a value; empty for
                                       email, name, username
     """
@@ -64,6 +66,8 @@ def _setting(change: str) -> tuple[str, object]:
             return name, True
         case "filter_noisy_properties", "off" | "false":
             return name, False
+        case "ordering", "arrival" | "event_time" as ordering:
+            return name, ordering
         case "display_name_properties", _ if has_value:
             return name, [key for key in text.split(",") if key]
     raise click.BadParameter(
