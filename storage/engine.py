@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
@@ -48,6 +49,7 @@ class Database:
             self._writer = self._postgresql(connections=4)
             self._reader = self._postgresql(connections=READERS, isolation="REPEATABLE READ")
             self._pointer = self._postgresql(connections=1, isolation="AUTOCOMMIT")
+        event.listen(self._writer, "checkin", _end_transaction)
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
@@ -157,6 +159,25 @@ class Database:
             max_overflow=0,
             connect_args={"prepare_threshold": self._prepare_threshold},
         )
+
+
+def _end_transaction(driver: Any, _: object) -> None:
+    """Roll back: where a commit has failed, SQLAlchemy takes the transaction for ended."""
+    if driver is not None:
+        driver.rollback()
+
+
+@contextmanager
+def committing(connection: Connection) -> Iterator[None]:
+    """Write to several tables, then commit: PostgreSQL works while the next rows are made.
+
+    Nothing waits for its answers before the commit, so no statement may be one that reads, and
+    what goes wrong in one is raised by a later one or by the commit.
+    """
+    driver: Any = connection.connection.driver_connection
+    with nullcontext() if connection.dialect.name == "sqlite" else driver.pipeline():
+        yield
+        connection.commit()
 
 
 def _parse(text: str) -> URL:

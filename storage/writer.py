@@ -25,7 +25,7 @@ from domain.errors import PersonsError
 from domain.events import LoggedEvent, PlacedEvent
 from domain.person import Person
 from storage import captured, erasure, event_deletions, ingestion_warnings, log
-from storage.engine import Database
+from storage.engine import Database, committing
 from storage.errors import StoreUnavailableError
 from storage.mapper import encode_event, logged_event
 
@@ -166,20 +166,22 @@ class Writer:
 
     def _store(self, connection: Connection, head: log.Head, batch: Batch, at: datetime) -> None:
         project_id, after = head.project_id, head.position
-        if batch.events:
-            entries = [
-                log.Entry(placed.person_id, placed.version, *encode_event(placed.event))
-                for placed in batch.events
-            ]
-            log.append(connection, head, entries, at)
-            head.next_number = batch.next_number
-            log.move_head(connection, head)
-            persons = batch.changed.values()
-            self._views.project(connection, Appended(project_id, after, at, batch.events, persons))
-        captured.keep(connection, project_id, batch.captured, at, after=after)
-        ingestion_warnings.keep(connection, project_id, batch.warnings, at)
-        event_deletions.queue(connection, project_id, batch.event_deletions, at)
         erasure.erase(connection, project_id, batch.erasures)
+        event_deletions.queue(connection, project_id, batch.event_deletions, at)
+        with committing(connection):
+            if batch.events:
+                entries = [
+                    log.Entry(placed.person_id, placed.version, *encode_event(placed.event))
+                    for placed in batch.events
+                ]
+                log.append(connection, head, entries, at)
+                head.next_number = batch.next_number
+                log.move_head(connection, head)
+                changed = batch.changed.values()
+                appended = Appended(project_id, after, at, batch.events, changed)
+                self._views.project(connection, appended)
+            captured.keep(connection, project_id, batch.captured, at, after=after)
+            ingestion_warnings.keep(connection, project_id, batch.warnings, at)
 
 
 class _Job(NamedTuple):
