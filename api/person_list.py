@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from sqlalchemy import Connection
 from starlette.responses import Response
 
-from api import list_cursors
+from api import list_cursors, places
 from api.auth import READ
 from api.calls import Answer, Call
 from api.csv_answers import Rows
@@ -15,12 +15,14 @@ from api.list_cursors import Cursor
 from api.operations import Operation
 from api.paging import Limit, Offset, link
 from api.person_shapes import ListedPerson, listed
+from api.places import PlaceText
 from api.requests import Nothing
-from projections import filters, people
+from projections import filters, past_people, people
 from projections.listed import listed_before
-from projections.people import PersonsQuery
 from projections.person_rows import PersonRow
+from projections.persons_query import PersonsQuery
 from storage.log import head_position
+from storage.places import position_of
 
 MAX_PAGE = 10_000  # persons on one page, whatever limit is asked for
 CSV_PAGE = 1_000  # persons read at once
@@ -38,6 +40,7 @@ class ListQuery(Struct, frozen=True, kw_only=True):
     offset: Offset = 0
     cursor: str = ""
     include_total: bool = False
+    as_of: PlaceText = ""
 
 
 class PersonPage(Struct, frozen=True, kw_only=True):
@@ -94,6 +97,33 @@ def _query(call: Call[ListQuery, Nothing]) -> PersonsQuery:
     )
 
 
+class _People(NamedTuple):
+    """The persons that a list is of: the current ones, or those of a position of the log."""
+
+    connection: Connection
+    project_id: int
+    position: int | None
+
+    def page(self, query: PersonsQuery) -> list[PersonRow]:
+        if self.position is None:
+            return people.list_page(self.connection, self.project_id, query)
+        return past_people.list_page(
+            self.connection, self.project_id, query, position=self.position
+        )
+
+    def count(self, query: PersonsQuery) -> int:
+        if self.position is None:
+            return people.count(self.connection, self.project_id, query)
+        return past_people.count(self.connection, self.project_id, query, position=self.position)
+
+
+def _people(connection: Connection, project_id: int, call: Call[ListQuery, Nothing]) -> _People:
+    if not call.query.as_of:
+        return _People(connection, project_id, None)
+    place = places.parse(call.query.as_of, call.at, "as_of")
+    return _People(connection, project_id, position_of(connection, project_id, place, "as_of"))
+
+
 def _page(
     connection: Connection,
     project_id: int,
@@ -103,6 +133,7 @@ def _page(
     limit: int,
 ) -> _Page:
     query, offset = _query(call), call.query.offset
+    asked = _people(connection, project_id, call)
     goes_on = cursor is not None and cursor.last is not None
     wanted = replace(
         query,
@@ -110,15 +141,15 @@ def _page(
         offset=0 if goes_on else offset,
         after=cursor and cursor.after,
     )
-    found = people.list_page(connection, project_id, wanted)
+    found = asked.page(wanted)
     if cursor is None:
         top = found[0] if found and offset == 0 else None
         cursor = list_cursors.first(head_position(connection, project_id), top)
     rows = found[:limit]
     following = cursor.behind(rows[-1]) if len(found) > limit else None
-    if goes_on:
+    if goes_on and asked.position is None:
         rows = _not_listed_before(connection, project_id, rows, cursor)
-    total = people.count(connection, project_id, query) if call.query.include_total else UNSET
+    total = asked.count(query) if call.query.include_total else UNSET
     naming = call.project.settings.display_name_properties
     return _Page([listed(row, naming) for row in rows], cursor, following, total)
 
@@ -140,9 +171,10 @@ def _not_listed_before(
 def _all(connection: Connection, project_id: int, call: Call[ListQuery, Nothing]) -> Rows:
     naming = call.project.settings.display_name_properties
     query = replace(_query(call), limit=CSV_PAGE)
+    asked = _people(connection, project_id, call)
     rows = Rows()
     for _ in range(0, MAX_CSV, CSV_PAGE):
-        found = people.list_page(connection, project_id, query)
+        found = asked.page(query)
         for row in found:
             rows.add(listed(row, naming))
         if len(found) < CSV_PAGE:

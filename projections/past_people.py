@@ -23,15 +23,16 @@ from sqlalchemy import (
 )
 
 from domain.person import Person
-from domain.values import JSON, clean, encode
+from domain.values import JSON
 from projections import filters
 from projections.filter_sql import contains
 from projections.past import KEY_SIZE, past_distinct_ids, past_lives, past_properties, past_texts
-from projections.people import MAX_AHEAD, MAX_LISTED_IDS, READ_AT_ONCE, PersonsQuery
+from projections.past_person import row
+from projections.people import MAX_LISTED_IDS, READ_AT_ONCE
 from projections.person_rows import PersonRow
-from projections.texts import folded
+from projections.persons_query import PersonsQuery
 from storage import log
-from storage.mapper import decode_event
+from storage.mapper import logged_event
 
 
 def list_page(
@@ -42,7 +43,8 @@ def list_page(
     with closing(_matching(connection, project_id, query, position)) as found:
         chosen = list(islice(found, query.offset, last))
     persons = _folded(connection, project_id, chosen, position)
-    return [_row(persons[person_id]) for person_id in chosen]
+    rows = (row(persons[person_id]) for person_id in chosen)
+    return [each._replace(distinct_ids=each.distinct_ids[:MAX_LISTED_IDS]) for each in rows]
 
 
 def count(connection: Connection, project_id: int, query: PersonsQuery, *, position: int) -> int:
@@ -75,16 +77,16 @@ def _where(
 ) -> Iterable[ColumnElement[bool]]:
     life = past_lives.c
     yield life.project_id == project_id
-    yield life.created_at <= query.at + MAX_AHEAD
+    yield life.created_at <= query.until
     yield from _is_last(past_lives, position, life.person_id)
     if query.after:
         created_at, person_id = query.after
         place = literal(created_at, life.created_at.type), literal(person_id, life.person_id.type)
         yield tuple_(life.created_at, life.person_id) < tuple_(*place)
-    if query.distinct_id is not None:
-        yield life.person_id == _owner(project_id, clean(query.distinct_id), position)
-    if query.search and (wanted := clean(query.search).strip()):
-        yield _is_found(dialect, project_id, folded(wanted), position)
+    if query.owned is not None:
+        yield life.person_id == _owner(project_id, query.owned, position)
+    if query.searched:
+        yield _is_found(dialect, project_id, query.searched, position)
 
 
 def _is_last(rows: Any, position: int, *same: ColumnElement[Any]) -> Iterable[ColumnElement[bool]]:
@@ -183,19 +185,6 @@ def _folded(
     connection: Connection, project_id: int, person_ids: Sequence[UUID], position: int
 ) -> dict[UUID, Person]:
     persons = {person_id: Person(person_id) for person_id in person_ids}
-    for row in log.read_streams(connection, project_id, person_ids, until=position):
-        persons[row.person_id].apply(decode_event(row.topic, row.state))
+    for each in log.read_streams(connection, project_id, person_ids, until=position):
+        persons[each.person_id].apply(logged_event(each).event)
     return persons
-
-
-def _row(person: Person) -> PersonRow:
-    return PersonRow(
-        person.id,
-        person.number,
-        person.version,
-        person.created_at,
-        person.last_seen_at,
-        person.is_identified,
-        encode(person.properties).decode(),
-        person.distinct_ids[:MAX_LISTED_IDS],
-    )

@@ -1,24 +1,26 @@
 """Reading current persons: one or some of them by any of their names, and lists of all."""
 
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from contextlib import closing
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import islice
 from sys import maxsize
 from typing import Any
 from uuid import UUID
 
-from msgspec import Struct
+from msgspec.structs import replace
 from sqlalchemy import ColumnElement, Connection, Select, func, literal, select, tuple_
 
 from domain.values import clean
-from projections import filter_sql, filters, searches
-from projections.filters import Condition, Filter
+from projections import searches
+from projections.filter_sql import candidates
+from projections.filters import text_matcher
 from projections.person_rows import Lookup, PersonRow, ids_of, person_row
-from projections.persons import MAX_INDEXED, SNAPSHOT, distinct_ids, persons
-from projections.texts import written
+from projections.persons import SNAPSHOT, distinct_ids, persons
+from projections.persons_query import MAX_AHEAD, PersonsQuery
 
 __all__ = [
+    "MAX_AHEAD",
     "PersonRow",
     "PersonsQuery",
     "by_distinct_ids",
@@ -31,7 +33,7 @@ __all__ = [
 
 MAX_NUMBER = 2**63 - 1
 MAX_LISTED_IDS = 1_000  # distinct ids that a person in a list has
-MAX_AHEAD = timedelta(days=1)  # who was created later than that from now is not listed
+MAX_FEW = 1_000  # persons that are read as a whole, to be looked at one by one
 READ_AT_ONCE = 1_000  # rows
 
 _NEWEST_FIRST = persons.c.created_at.desc(), persons.c.person_id.desc()
@@ -39,30 +41,7 @@ _NEWEST_FIRST = persons.c.created_at.desc(), persons.c.person_id.desc()
 _by_number = Lookup(persons.c.number)
 _by_person_id = Lookup(persons.c.person_id)
 _by_distinct_id = Lookup(distinct_ids.c.distinct_id)
-
-
-class PersonsQuery(Struct, frozen=True, kw_only=True):
-    """Which persons to list: those to which all that is given applies, newest first.
-
-    `at` is now. `search`: a part, in any case, of uuid, e-mail, name or a distinct id; `email` and
-    `distinct_id`: exactly. `after`: when the person was created that the list goes on behind, and
-    its uuid.
-    """
-
-    at: datetime
-    search: str | None = None
-    email: str | None = None
-    distinct_id: str | None = None
-    filters: list[Condition] = []
-    limit: int = 100
-    offset: int = 0
-    after: tuple[datetime, UUID] | None = None
-
-    def conditions(self) -> list[Condition]:
-        """Return all that properties have to be: the filters, and the e-mail if one is given."""
-        if self.email is None:
-            return self.filters
-        return [*self.filters, Filter(key="email", value=clean(self.email))]
+_listed_by_number = Lookup(persons.c.number, max_ids=MAX_LISTED_IDS)
 
 
 def points(
@@ -101,76 +80,75 @@ def by_distinct_ids(
 
 def list_page(connection: Connection, project_id: int, query: PersonsQuery) -> list[PersonRow]:
     """Return a page of persons, newest first, each with at most MAX_LISTED_IDS distinct ids."""
-    page = select(persons.c.project_id, *SNAPSHOT).order_by(*_NEWEST_FIRST)
+    few = _few(connection, project_id, query)
+    if few is not None:
+        page = sorted(few, key=_place, reverse=True)[query.offset : query.offset + query.limit]
+        return [row._replace(distinct_ids=row.distinct_ids[:MAX_LISTED_IDS]) for row in page]
     where = _where(connection, project_id, query)
     if query.after:
         where.append(_is_behind(*query.after))
-    if conditions := query.conditions():
-        last = min(query.offset + query.limit, maxsize)
-        with closing(_matching(connection, where, conditions, query.at)) as numbers:
-            chosen = list(islice(numbers, query.offset, last))
-        page = page.where(persons.c.project_id == project_id, persons.c.number.in_(chosen))
-    else:
-        page = page.where(*where).limit(query.limit).offset(query.offset)
-    return [person_row(row) for row in connection.execute(_with_ids(connection, page))]
+    if not query.conditions():
+        return _page(connection, where, query)
+    last = min(query.offset + query.limit, maxsize)
+    newest_first = _numbered(where).order_by(*_NEWEST_FIRST)
+    with closing(_matching(connection, newest_first, query)) as numbers:
+        chosen = [(project_id, number) for number in islice(numbers, query.offset, last)]
+    found = _listed_by_number.run(connection, chosen)
+    return [found[each] for each in chosen]
 
 
 def count(connection: Connection, project_id: int, query: PersonsQuery) -> int:
     """Return how many persons all pages of a list have together."""
+    query = replace(query, after=None)
+    few = _few(connection, project_id, query)
+    if few is not None:
+        return len(few)
     where = _where(connection, project_id, query)
-    if conditions := query.conditions():
-        return sum(1 for _ in _matching(connection, where, conditions, query.at))
+    if query.conditions():
+        return sum(1 for _ in _matching(connection, _numbered(where), query))
     return connection.execute(select(func.count()).select_from(persons).where(*where)).scalar_one()
+
+
+def _few(connection: Connection, project_id: int, query: PersonsQuery) -> list[PersonRow] | None:
+    """Return all persons listed, if what is asked for leads to few at once; else None."""
+    if query.owned is not None:
+        owner = by_distinct_ids(connection, project_id, [query.owned])
+        return list(filter(query.matcher(), owner.values()))
+    ids = _few_ids(connection, project_id, query)
+    if ids is None:
+        return None
+    return list(filter(query.matcher(), by_person_ids(connection, project_id, ids).values()))
+
+
+def _few_ids(connection: Connection, project_id: int, query: PersonsQuery) -> set[UUID] | None:
+    for email in query.emails():
+        owners = select(persons.c.person_id).where(
+            persons.c.project_id == project_id, persons.c.email == email
+        )
+        found = connection.execute(owners.limit(MAX_FEW)).scalars().all()
+        if len(found) < MAX_FEW:
+            return set(found)
+    for text in query.texts():
+        found = searches.found(connection, project_id, text, limit=MAX_FEW)
+        if len(found) < MAX_FEW:
+            return set(found)
+    return None
+
+
+def _place(row: PersonRow) -> tuple[datetime, UUID]:
+    return row.created_at, row.person_id
 
 
 def _where(
     connection: Connection, project_id: int, query: PersonsQuery
 ) -> list[ColumnElement[bool]]:
-    """Return what is true of all persons that the list has, and of others only for its filters."""
-    where = [persons.c.project_id == project_id, persons.c.created_at <= query.at + MAX_AHEAD]
-    if query.distinct_id is not None:
-        owner = select(distinct_ids.c.person_id).where(
-            distinct_ids.c.project_id == project_id,
-            distinct_ids.c.distinct_id == clean(query.distinct_id),
-        )
-        where.append(persons.c.person_id == owner.scalar_subquery())
-    if query.search and (wanted := clean(query.search).strip()):
-        where.append(searches.found_by(connection, project_id, wanted))
-    conditions = query.conditions()
-    where += [persons.c.email == email[:MAX_INDEXED] for email in _emails(conditions)]
-    return where + filter_sql.candidates(connection.dialect.name, persons.c.properties, conditions)
-
-
-def _emails(conditions: Iterable[Condition]) -> Iterator[str]:
-    """Yield the texts that the e-mail has to be. What can be written otherwise has no index."""
-    for each in conditions:
-        match each:
-            case Filter(key="email", operator="exact", value=str() as email):
-                if written(email) is None:
-                    yield email
-
-
-def _matching(
-    connection: Connection,
-    where: Iterable[ColumnElement[bool]],
-    conditions: Sequence[Condition],
-    at: datetime,
-) -> Generator[int]:
-    """Yield the integer ids of the persons that meet the conditions, newest first."""
-    extract = filter_sql.extract(
-        connection.dialect.name, persons.c.properties, filters.keys(conditions)
-    )
-    matches = filters.matcher(conditions, at=at)
-    query = (
-        select(persons.c.number, *extract.columns)
-        .where(*where)
-        .order_by(*_NEWEST_FIRST)
-        .execution_options(yield_per=READ_AT_ONCE)
-    )
-    with connection.execute(query) as rows:
-        for number, *cells in rows:
-            if matches(extract.read(cells)):
-                yield number
+    """Return what is true of all persons listed; of others only if there are conditions."""
+    dialect = connection.dialect.name
+    where = [persons.c.project_id == project_id, persons.c.created_at <= query.until]
+    if query.searched:
+        where.append(searches.is_found(dialect, project_id, query.searched))
+    where += [persons.c.email == email for email in query.emails()]
+    return where + candidates(dialect, persons.c.properties, query.conditions())
 
 
 def _is_behind(created_at: datetime, person_id: UUID) -> ColumnElement[bool]:
@@ -179,10 +157,34 @@ def _is_behind(created_at: datetime, person_id: UUID) -> ColumnElement[bool]:
     return tuple_(*columns) < tuple_(*place)
 
 
-def _with_ids(connection: Connection, query: Select[Any]) -> Select[Any]:
+def _page(
+    connection: Connection, where: Iterable[ColumnElement[bool]], query: PersonsQuery
+) -> list[PersonRow]:
     # The page is taken first, so that distinct ids are read for its persons alone.
-    page = query.subquery("page")
+    page = (
+        select(persons.c.project_id, *SNAPSHOT)
+        .where(*where)
+        .order_by(*_NEWEST_FIRST)
+        .limit(query.limit)
+        .offset(query.offset)
+        .subquery("page")
+    )
     ids = ids_of(connection.dialect.name, page, limit=MAX_LISTED_IDS)
     columns = (page.c[column.name] for column in SNAPSHOT)
-    newest_first = page.c.created_at.desc(), page.c.person_id.desc()
-    return select(*columns, ids).order_by(*newest_first)
+    rows = select(*columns, ids).order_by(page.c.created_at.desc(), page.c.person_id.desc())
+    return [person_row(row) for row in connection.execute(rows)]
+
+
+def _numbered(where: Iterable[ColumnElement[bool]]) -> Select[Any]:
+    return select(persons.c.number, persons.c.properties).where(*where)
+
+
+def _matching(
+    connection: Connection, candidates: Select[Any], query: PersonsQuery
+) -> Generator[int]:
+    """Yield the integer ids of those whose properties meet the conditions."""
+    meets_conditions = text_matcher(query.conditions(), at=query.at)
+    with connection.execute(candidates.execution_options(yield_per=READ_AT_ONCE)) as rows:
+        for number, properties in rows:
+            if meets_conditions(properties):
+                yield number

@@ -1,0 +1,135 @@
+"""The rows of current persons, and how many at once are looked up by a key of theirs."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, NamedTuple, TypeVar
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    Column,
+    Connection,
+    FromClause,
+    ScalarSelect,
+    Select,
+    Text,
+    bindparam,
+    func,
+    select,
+)
+
+from domain.values import encode
+from projections.persons import SNAPSHOT, distinct_ids, persons
+from storage.schema import as_time
+from storage.statements import Query
+
+Key = TypeVar("Key", bound=int | str | UUID)
+
+
+class PersonRow(NamedTuple):
+    """A living person as its view has it.
+
+    `number` is the integer id. `properties` is a JSON text, as it was written. `distinct_ids` stand
+    in the order of their attachment; where a query says so, not all of them are there.
+    """
+
+    person_id: UUID
+    number: int
+    version: int
+    created_at: datetime
+    last_seen_at: datetime
+    is_identified: bool
+    properties: str
+    distinct_ids: list[str]
+
+
+class Lookup:
+    """Finds persons by a column whose values are unique in a project."""
+
+    def __init__(self, column: Column[Any], *, max_ids: int | None = None) -> None:
+        """Find by this column; each person comes with all distinct ids, or at most `max_ids`."""
+        self._column = column
+        self._max_ids = max_ids
+        self._query = Query(self._build)
+
+    def run(
+        self, connection: Connection, wanted: Sequence[tuple[int, Key]]
+    ) -> dict[tuple[int, Key], PersonRow]:
+        """Return the persons of projects by these keys, with one query."""
+        if not wanted:
+            return {}
+        rows = self._query.run(connection, _parameters(connection.dialect.name, wanted)).all()
+        return {wanted[row[0] - 1]: person_row(row[1:]) for row in rows if row[1] is not None}
+
+    def _build(self, dialect: str) -> Select[Any]:
+        wanted = _wanted(dialect, self._column)
+        is_in_project = self._column.table.c.project_id == wanted.c.project_id
+        # Outer joins keep the database to the order that is right: the few wanted come first.
+        found = wanted.outerjoin(self._column.table, is_in_project & (self._column == wanted.c.key))
+        if self._column.table is distinct_ids:
+            is_theirs = (persons.c.project_id == distinct_ids.c.project_id) & (
+                persons.c.person_id == distinct_ids.c.person_id
+            )
+            found = found.outerjoin(persons, is_theirs)
+        ids = ids_of(dialect, persons, limit=self._max_ids)
+        return select(wanted.c.place, *SNAPSHOT, ids).select_from(found)
+
+
+def person_row(row: Sequence[Any]) -> PersonRow:
+    """Return the person that a row says: the columns of SNAPSHOT, and its distinct ids."""
+    person_id, number, version, created_at, last_seen_at, is_identified, properties, ids = row
+    return PersonRow(
+        person_id if isinstance(person_id, UUID) else UUID(person_id),
+        number,
+        version,
+        as_time(created_at),
+        as_time(last_seen_at),
+        bool(is_identified),
+        properties,
+        msgspec.json.decode(ids) if isinstance(ids, str) else ids or [],
+    )
+
+
+def ids_of(dialect: str, person: FromClause, *, limit: int | None) -> ScalarSelect[Any]:
+    """Return the distinct ids of a query's person, oldest first: JSON on SQLite, else an array."""
+    inner = (
+        select(distinct_ids.c.distinct_id)
+        .where(
+            distinct_ids.c.project_id == person.c.project_id,
+            distinct_ids.c.person_id == person.c.person_id,
+        )
+        .order_by(distinct_ids.c.position, distinct_ids.c.rank)
+        .limit(limit)
+        .correlate(person)
+        .subquery()
+    )
+    gather = func.json_group_array if dialect == "sqlite" else func.array_agg
+    return select(gather(inner.c.distinct_id)).scalar_subquery()
+
+
+def _wanted(dialect: str, column: Column[Any]) -> FromClause:
+    """Return what is wanted as a table: projects and keys, with their places, from 1."""
+    if dialect == "sqlite":
+        each = func.json_each(bindparam("wanted", type_=Text)).table_valued("key", "value")
+        return select(
+            func.json_extract(each.c.value, "$[0]").label("project_id"),
+            func.json_extract(each.c.value, "$[1]", type_=column.type).label("key"),
+            (each.c.key + 1).label("place"),
+        ).subquery("wanted")
+    projects = bindparam("projects", type_=ARRAY(BigInteger))
+    keys = bindparam("keys", type_=ARRAY(column.type))
+    return (
+        func.unnest(projects, keys)
+        .table_valued("project_id", "key", with_ordinality="place", name="wanted")
+        .render_derived()
+    )
+
+
+def _parameters(dialect: str, wanted: Sequence[tuple[int, Key]]) -> dict[str, Any]:
+    if dialect == "sqlite":
+        plain = [(id, key.hex if isinstance(key, UUID) else key) for id, key in wanted]
+        return {"wanted": encode(plain).decode()}
+    projects, keys = zip(*wanted, strict=True)
+    return {"projects": list(projects), "keys": list(keys)}
