@@ -10,6 +10,8 @@ from projections.projection import Projection, metadata
 from storage.statements import Insert
 from storage.writer import Appended
 
+MAX_NUMBER = 2**63 - 1
+
 births = Table(
     "births",
     metadata,
@@ -24,6 +26,8 @@ _insert = Insert(births, on_conflict="replace")
 
 def born_as(connection: Connection, project_id: int, number: int) -> UUID | None:
     """Return the uuid of the person that has, or had, an integer id; None for nobody."""
+    if abs(number) > MAX_NUMBER:
+        return None
     query = select(births.c.person_id).where(
         births.c.project_id == project_id, births.c.number == number
     )

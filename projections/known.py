@@ -7,8 +7,6 @@ from sqlalchemy import Connection
 
 from projections.births import born_as, numbers
 
-MAX_NUMBER = 2**63 - 1
-
 
 class Known(NamedTuple):
     """A person that lives or has lived, by both of its ids."""
@@ -22,5 +20,5 @@ def known(connection: Connection, project_id: int, id: int | UUID) -> Known | No
     if isinstance(id, UUID):
         number = numbers(connection, project_id, [id]).get(id)
         return None if number is None else Known(id, number)
-    person_id = born_as(connection, project_id, id) if abs(id) <= MAX_NUMBER else None
+    person_id = born_as(connection, project_id, id)
     return None if person_id is None else Known(person_id, id)

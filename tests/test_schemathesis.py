@@ -1,0 +1,46 @@
+"""The document and the service, held against each other by schemathesis on the live server."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, settings
+from schemathesis import Case
+from schemathesis.specs.openapi.checks import positive_data_acceptance
+
+from api.openapi import document
+from api.routes import OPERATIONS
+
+from tests.conftest import DATABASES, new_database
+from tests.server import Server
+
+# What is well-formed may still be refused, with a 400 that the document has: a time yet to come,
+# a filter that cannot be asked, ids that exclude each other.
+EXAMPLES = 8  # of each operation, on each database
+
+
+@pytest.fixture(scope="module", params=DATABASES)
+def live(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Server]:
+    """The service as a process, with a person to ask about."""
+    with new_database(request) as url:
+        server = Server(tmp_path_factory.mktemp("live"), url, LOG_LEVEL="warning")
+        yield server
+        server.kill()
+
+
+schema = schemathesis.openapi.from_dict(document(OPERATIONS))
+
+
+@schema.parametrize()
+@settings(
+    max_examples=EXAMPLES,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+)
+def test_the_service_does_what_its_document_says(case: Case, live: Server) -> None:
+    case.headers.pop("X-Min-Position", None)  # a position yet to come would be waited for
+    case.headers["Authorization"] = f"Bearer {Server.key}"
+    response = case.call(base_url=live.url)
+    case.validate_response(response, excluded_checks=[positive_data_acceptance])
