@@ -1,6 +1,7 @@
 """The document and the service, held against each other by schemathesis on the live server."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 import schemathesis
@@ -10,8 +11,7 @@ from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from api.openapi import document
 from api.routes import OPERATIONS
-
-from tests.conftest import DATABASES, new_database
+from tests.databases import DATABASES, new_database
 from tests.server import Server
 
 # What is well-formed may still be refused, with a 400 that the document has: a time yet to come,
@@ -39,7 +39,7 @@ schema = schemathesis.openapi.from_dict(document(OPERATIONS))
     deadline=None,
     suppress_health_check=list(HealthCheck),
 )
-def test_the_service_does_what_its_document_says(case: Case, live: Server) -> None:
+def test_the_service_does_what_its_document_says(case: Case[Any], live: Server) -> None:
     case.headers.pop("X-Min-Position", None)  # a position yet to come would be waited for
     case.headers["Authorization"] = f"Bearer {Server.key}"
     response = case.call(base_url=live.url)
