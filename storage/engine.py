@@ -12,6 +12,7 @@ from sqlalchemy.engine.interfaces import IsolationLevel
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import QueuePool
 
+from storage.columns import Array, ArrayDumper
 from storage.errors import InvalidDatabaseUrlError
 from storage.turns import Turns, hold
 
@@ -152,13 +153,19 @@ class Database:
     def _postgresql(
         self, *, connections: int, isolation: IsolationLevel = "READ COMMITTED"
     ) -> Engine:
-        return create_engine(
+        engine = create_engine(
             self.url,
             isolation_level=isolation,
             pool_size=connections,
             max_overflow=0,
             connect_args={"prepare_threshold": self._prepare_threshold},
         )
+        event.listen(engine, "connect", _take_arrays)
+        return engine
+
+
+def _take_arrays(driver: Any, _: object) -> None:
+    driver.adapters.register_dumper(Array, ArrayDumper)
 
 
 def _end_transaction(driver: Any, _: object) -> None:

@@ -16,20 +16,16 @@ from sqlalchemy import (
     Dialect,
     Table,
     Text,
-    Uuid,
     bindparam,
     func,
 )
-from sqlalchemy.dialects import postgresql
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.types import TypeEngine
 
-from storage.schema import UTCDateTime, time_text
+from storage.columns import Packer, for_sqlite, type_name
 
 Row = tuple[Any, ...]
 OnConflict = Literal["fail", "ignore", "replace"]
-
-_DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call]
 
 
 class Insert:
@@ -46,33 +42,31 @@ class Insert:
         """Insert the rows with one statement."""
         if not rows:
             return
+        columns = zip(*rows, strict=True)
         if connection.dialect.name == "sqlite":
-            connection.exec_driver_sql(self._for_sqlite, self._converted(rows))
+            kept = zip(*map(for_sqlite, self._types, columns), strict=True)
+            connection.exec_driver_sql(self._for_sqlite, list(kept))
         else:
-            connection.exec_driver_sql(self._for_postgresql, _columns(rows))
-
-    def _converted(self, rows: Collection[Row]) -> list[Row]:
-        converted = [list(row) for row in rows]
-        for place, convert in self._converters:
-            for row in converted:
-                if row[place] is not None:
-                    row[place] = convert(row[place])
-        return list(map(tuple, converted))
+            arrays = tuple(map(Packer.pack, self._packers, columns))
+            connection.exec_driver_sql(self._for_postgresql, arrays)
 
     @cached_property
-    def _converters(self) -> list[tuple[int, Callable[[Any], Any]]]:
-        converters = map(_for_sqlite, self._table.columns)
-        return [(place, each) for place, each in enumerate(converters) if each]
+    def _types(self) -> list[TypeEngine[Any]]:
+        return [column.type for column in self._table.columns]
+
+    @cached_property
+    def _packers(self) -> list[Packer]:
+        columns = self._table.columns
+        return [Packer(column.type, nullable=bool(column.nullable)) for column in columns]
 
     @cached_property
     def _for_sqlite(self) -> str:
-        marks = ", ".join("?" for _ in self._table.columns)
+        marks = ", ".join("?" for _ in self._types)
         return f"{self._into} VALUES ({marks}) {self._conflict}"
 
     @cached_property
     def _for_postgresql(self) -> str:
-        types = [column.type.compile(_DIALECT) for column in self._table.columns]
-        arrays = ", ".join(f"%b::{each}[]" for each in types)
+        arrays = ", ".join(f"%s::{type_name(each)}[]" for each in self._types)
         return f"{self._into} SELECT * FROM unnest({arrays}) {self._conflict}"
 
     @property
@@ -104,34 +98,18 @@ class Delete:
         """Delete with one statement."""
         if not values:
             return
-        table, name = self._column.table.name, self._column.name
+        table, name, type_ = self._column.table.name, self._column.name, self._column.type
         if connection.dialect.name == "sqlite":
-            convert = _for_sqlite(self._column)
-            rows = [(project_id, convert(value) if convert else value) for value in values]
+            rows = [(project_id, value) for value in for_sqlite(type_, list(values))]
             connection.exec_driver_sql(
                 f"DELETE FROM {table} WHERE project_id = ? AND {name} = ?", rows
             )
         else:
-            array = f"%b::{self._column.type.compile(_DIALECT)}[]"
             connection.exec_driver_sql(
-                f"DELETE FROM {table} USING unnest({array}) AS gone (value) "
+                f"DELETE FROM {table} USING unnest(%s::{type_name(type_)}[]) AS gone (value) "
                 f"WHERE {table}.project_id = %s AND {table}.{name} = gone.value",
-                (list(values), project_id),
+                (Packer(type_).pack(list(values)), project_id),
             )
-
-
-def _for_sqlite(column: Column[Any]) -> Callable[[Any], Any] | None:
-    match column.type:
-        case Uuid():
-            return lambda value: value.hex
-        case UTCDateTime():
-            return time_text
-        case _:
-            return None
-
-
-def _columns(rows: Collection[Row]) -> Row:
-    return tuple(map(list, zip(*rows, strict=True)))
 
 
 class Query:
@@ -144,6 +122,7 @@ class Query:
         """Compile what `build` makes for `sqlite` or `postgresql`, when it is first needed."""
         self._build = build
         self._compiled: dict[str, SQLCompiler] = {}
+        self._packers: dict[str, Packer] = {}
 
     def run(self, connection: Connection, parameters: dict[str, Any]) -> Any:
         """Run it in the connection's transaction."""
@@ -154,11 +133,16 @@ class Query:
             places = compiled.positiontup or ()
             placed = tuple(values[place] for place in places)
             return connection.exec_driver_sql(compiled.string, placed)
+        for place, packer in self._packers.items():
+            values[place] = packer.pack(values[place])
         return connection.exec_driver_sql(compiled.string, values)
 
     def _compile(self, dialect: Dialect) -> SQLCompiler:
         compiled = self._build(dialect.name).compile(dialect=dialect)
         assert isinstance(compiled, SQLCompiler)
+        for name, bound in compiled.binds.items():
+            if isinstance(bound.type, ARRAY):
+                self._packers[name] = Packer(bound.type.item_type)
         self._compiled[dialect.name] = compiled
         return compiled
 
