@@ -4,6 +4,7 @@ Of the rows of one person (or one distinct id, or one property) up to a position
 """
 
 from collections.abc import Iterator
+from uuid import UUID
 
 import msgspec
 from sqlalchemy import BigInteger, Column, Connection, Index, Integer, Table, Text, Uuid
@@ -28,9 +29,10 @@ from projections.projection import Projection, metadata
 from projections.searches import SEARCHED
 from projections.texts import folded
 from storage.schema import UTCDateTime
-from storage.statements import Delete, Insert
+from storage.statements import Delete, Insert, Row
 from storage.writer import Appended
 
+UUID_KEY = ""
 KEY_SIZE = 64  # characters of a property's key that its index holds: keys may be of any length
 
 past_lives = Table(
@@ -41,6 +43,7 @@ past_lives = Table(
     Column("position", BigInteger, primary_key=True, autoincrement=False),
     Column("created_at", UTCDateTime),
     Index("past_lives_by_creation", "project_id", "created_at", "person_id", "position"),
+    Index("past_lives_by_position", "project_id", "position", "created_at"),
 )
 """Since `position`, the person lives and was created at `created_at`; without it, is gone."""
 
@@ -69,7 +72,10 @@ past_texts = Table(
     Column("text", Text),
     sqlite_with_rowid=False,
 )
-"""Since `position`, a search finds this folded text in the person, under one of SEARCHED."""
+"""Since `position`, a search finds this folded text in the person.
+
+`key` is one of SEARCHED or UUID_KEY, under which the uuid stands.
+"""
 
 past_properties = Table(
     "past_properties",
@@ -100,33 +106,55 @@ _insert_texts = Insert(past_texts)
 
 
 def _project(connection: Connection, appended: Appended) -> None:
-    lives, distinct_ids, properties, texts, erased = [], [], [], [], []
-    project_id = appended.project_id
+    rows = _Rows(appended.project_id)
     for position, placed in enumerate(appended.events, start=appended.after + 1):
-        event, person_id = placed.event, placed.person_id
+        event = placed.event
+        rows.add_properties(placed.person_id, position, event)
+        if type(event) is not PropertySet:
+            rows.add_life(placed.person_id, position, event)
+    _insert_properties.run(connection, rows.properties)
+    _insert_texts.run(connection, rows.texts)
+    _insert_lives.run(connection, rows.lives)
+    _insert_distinct_ids.run(connection, rows.distinct_ids)
+    for delete in _DELETES:
+        delete.run(connection, appended.project_id, rows.erased)
+
+
+class _Rows:
+    """What some events add to the tables of the past."""
+
+    def __init__(self, project_id: int) -> None:
+        self._project_id = project_id
+        self.lives: list[Row] = []
+        self.distinct_ids: list[Row] = []
+        self.properties: list[Row] = []
+        self.texts: list[Row] = []
+        self.erased: list[int] = []
+
+    def add_properties(self, person_id: UUID, position: int, event: PersonEvent) -> None:
         for rank, (key, value) in enumerate(_properties(event)):
             if key in SEARCHED:
                 text = None if value is None else folded(msgspec.json.decode(value))
-                texts.append((project_id, person_id, key, position, text))
+                self.texts.append((self._project_id, person_id, key, position, text))
             start, rest = key[:KEY_SIZE], key[KEY_SIZE:]
-            properties.append((project_id, person_id, start, position, rank, rest, value))
-        if type(event) is PropertySet:
-            continue
+            self.properties.append(
+                (self._project_id, person_id, start, position, rank, rest, value)
+            )
+
+    def add_life(self, person_id: UUID, position: int, event: PersonEvent) -> None:
+        project_id = self._project_id
+        if type(event) is PersonCreated:
+            self.texts.append((project_id, person_id, UUID_KEY, position, str(person_id)))
         if type(event) in _LIVES:
-            lives.append((project_id, person_id, position, getattr(event, "created_at", None)))
+            created_at = getattr(event, "created_at", None)
+            self.lives.append((project_id, person_id, position, created_at))
         if isinstance(event, Erased):
-            erased += event.positions
-            if event.kept:
-                lives.append((project_id, person_id, position, event.kept.created_at))
+            self.erased += event.positions
+            if event.kept and event.kept.is_living:
+                self.lives.append((project_id, person_id, position, event.kept.created_at))
         for distinct_id in gained_ids(event):
             other = folded_if_other(distinct_id)
-            distinct_ids.append((project_id, distinct_id, position, person_id, other))
-    _insert_properties.run(connection, properties)
-    _insert_texts.run(connection, texts)
-    _insert_lives.run(connection, lives)
-    _insert_distinct_ids.run(connection, distinct_ids)
-    for delete in _DELETES:
-        delete.run(connection, project_id, erased)
+            self.distinct_ids.append((project_id, distinct_id, position, person_id, other))
 
 
 _LIVES = frozenset({PersonCreated, Merged, Unmerged, MergedInto, Deleted, Undeleted})

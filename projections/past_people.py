@@ -12,25 +12,21 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     ScalarSelect,
-    Text,
-    cast,
-    exists,
     func,
     literal,
-    or_,
     select,
     tuple_,
 )
 
 from domain.person import Person
 from domain.values import JSON
-from projections import filters
-from projections.filter_sql import contains
-from projections.past import KEY_SIZE, past_distinct_ids, past_lives, past_properties, past_texts
+from projections import filters, past_searches
+from projections.past import KEY_SIZE, past_lives, past_properties
 from projections.past_person import row
+from projections.past_searches import is_last
 from projections.people import MAX_LISTED_IDS, READ_AT_ONCE
 from projections.person_rows import PersonRow
-from projections.persons_query import PersonsQuery
+from projections.persons_query import MAX_AHEAD, PersonsQuery
 from storage import log
 from storage.mapper import logged_event
 
@@ -62,9 +58,9 @@ def _matching(
     values = [_value(key, position) for key in keys]
     found = (
         select(past_lives.c.person_id, *values)
-        .where(*_where(connection.dialect.name, project_id, query, position))
+        .where(*_where(connection, project_id, query, position))
         .order_by(past_lives.c.created_at.desc(), past_lives.c.person_id.desc())
-        .execution_options(yield_per=READ_AT_ONCE)
+        .execution_options(yield_per=min(READ_AT_ONCE, query.offset + query.limit))
     )
     with connection.execute(found) as rows:
         for person_id, *cells in rows:
@@ -73,85 +69,40 @@ def _matching(
 
 
 def _where(
-    dialect: str, project_id: int, query: PersonsQuery, position: int
+    connection: Connection, project_id: int, query: PersonsQuery, position: int
 ) -> Iterable[ColumnElement[bool]]:
     life = past_lives.c
     yield life.project_id == project_id
     yield life.created_at <= query.until
-    yield from _is_last(past_lives, position, life.person_id)
+    yield life.created_at <= _newest(connection, project_id, position)
+    yield from is_last(past_lives, position, life.person_id)
     if query.after:
         created_at, person_id = query.after
         place = literal(created_at, life.created_at.type), literal(person_id, life.person_id.type)
         yield tuple_(life.created_at, life.person_id) < tuple_(*place)
     if query.owned is not None:
-        yield life.person_id == _owner(project_id, query.owned, position)
-    if query.searched:
-        yield _is_found(dialect, project_id, query.searched, position)
+        yield life.person_id == past_searches.owner(project_id, query.owned, position)
+    for some in past_searches.candidates(connection, project_id, query, position):
+        yield life.person_id.in_(some)
 
 
-def _is_last(rows: Any, position: int, *same: ColumnElement[Any]) -> Iterable[ColumnElement[bool]]:
-    """Return that a row is the last, up to a position, of those with the same columns."""
-    later = rows.alias()
-    yield rows.c.position <= position
-    yield ~exists().where(
-        later.c.project_id == rows.c.project_id,
-        *(later.c[column.name] == column for column in same),
-        later.c.position > rows.c.position,
-        later.c.position <= position,
-    )
+def _newest(connection: Connection, project_id: int, position: int) -> ScalarSelect[Any]:
+    """Return when the newest person up to a position was created.
 
-
-def _owner(project_id: int, distinct_id: str, position: int) -> ScalarSelect[Any]:
-    """Return whose a distinct id was, should that person have lived."""
-    owner = past_distinct_ids.c
+    The list begins there, and so passes over all who came later. Nobody is created more than
+    MAX_AHEAD after it is recorded, so that those of the last days are all that have to be asked.
+    """
+    recorded_at = log.recorded_at(connection, project_id, position)
+    first = log.position_at(connection, project_id, recorded_at - 2 * MAX_AHEAD)
     return (
-        select(owner.person_id)
+        select(func.coalesce(func.max(past_lives.c.created_at), recorded_at))
         .where(
-            owner.project_id == project_id,
-            owner.distinct_id == distinct_id,
-            owner.position <= position,
+            past_lives.c.project_id == project_id,
+            past_lives.c.position > first,
+            past_lives.c.position <= position,
         )
-        .order_by(owner.position.desc())
-        .limit(1)
         .scalar_subquery()
     )
-
-
-def _is_found(dialect: str, project_id: int, wanted: str, position: int) -> ColumnElement[bool]:
-    """Return that a text was found in the person: in uuid, e-mail, name or a distinct id."""
-    texts, ids = past_texts.c, past_distinct_ids.c
-    in_texts = select(texts.person_id).where(
-        texts.project_id == project_id,
-        contains(dialect, texts.text, wanted),
-        *_is_last(past_texts, position, texts.person_id, texts.key),
-    )
-    line = func.coalesce(ids.folded, ids.distinct_id)
-    in_ids = select(ids.person_id).where(
-        ids.project_id == project_id,
-        contains(dialect, line, wanted),
-        *_is_last(past_distinct_ids, position, ids.distinct_id),
-    )
-    person_id = past_lives.c.person_id
-    return or_(person_id.in_(in_texts), person_id.in_(in_ids), *_in_uuid(dialect, wanted))
-
-
-def _in_uuid(dialect: str, wanted: str) -> Iterable[ColumnElement[bool]]:
-    if set(wanted) <= set("0123456789abcdef-"):
-        column = past_lives.c.person_id
-        plain = cast(column, Text) if dialect == "postgresql" else _dashed(column)
-        yield contains(dialect, plain, wanted)
-
-
-def _dashed(column: ColumnElement[Any]) -> ColumnElement[str]:
-    # SQLite keeps 32 hexadecimal digits.
-    parts = [func.substr(column, start, size) for start, size in _UUID_PARTS]
-    whole: ColumnElement[str] = parts[0]
-    for part in parts[1:]:
-        whole = whole.op("||")("-").op("||")(part)
-    return whole
-
-
-_UUID_PARTS = ((1, 8), (9, 4), (13, 4), (17, 4), (21, 12))
 
 
 def _value(key: str, position: int) -> ScalarSelect[Any]:
