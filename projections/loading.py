@@ -26,7 +26,6 @@ from domain.captured import merge_source
 from domain.commands import Capture, Command
 from domain.identity import person_uuid
 from domain.person import Person
-from domain.values import encode
 from projections.persons import STATE, distinct_ids, person_of, persons
 from storage import log
 from storage.statements import Query
@@ -60,12 +59,12 @@ def load(connection: Connection, project_id: int, commands: Sequence[Command]) -
 def _load_by_name(
     connection: Connection, project_id: int, names: dict[str, bool], loaded: Loaded
 ) -> None:
-    parameters: dict[str, Any] = {"project_id": project_id}
-    if connection.dialect.name == "sqlite":
-        parameters["named"] = encode(list(names.items())).decode()
-    else:
-        parameters["names"] = list(names)
-        parameters["are_sources"] = list(names.values())
+    parameters = {
+        "project_id": project_id,
+        "named": list(names.items()),
+        "names": list(names),
+        "are_sources": list(names.values()),
+    }
     for name, ids, *snapshot in _by_name.run(connection, parameters):
         if snapshot[0] is not None:
             loaded.owners[name] = _remember(loaded, snapshot, ids)

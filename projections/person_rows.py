@@ -20,9 +20,8 @@ from sqlalchemy import (
     select,
 )
 
-from domain.values import encode
 from projections.persons import SNAPSHOT, distinct_ids, persons
-from storage.schema import as_time
+from storage.schema import as_time, as_uuid
 from storage.statements import Query
 
 Key = TypeVar("Key", bound=int | str | UUID)
@@ -60,7 +59,7 @@ class Lookup:
         """Return the persons of projects by these keys, with one query."""
         if not wanted:
             return {}
-        rows = self._query.run(connection, _parameters(connection.dialect.name, wanted)).all()
+        rows = self._query.run(connection, _parameters(connection.dialect.name, wanted))
         return {wanted[row[0] - 1]: person_row(row[1:]) for row in rows if row[1] is not None}
 
     def _build(self, dialect: str) -> Select[Any]:
@@ -81,7 +80,7 @@ def person_row(row: Sequence[Any]) -> PersonRow:
     """Return the person that a row says: the columns of SNAPSHOT, and its distinct ids."""
     person_id, number, version, created_at, last_seen_at, is_identified, properties, ids = row
     return PersonRow(
-        person_id if isinstance(person_id, UUID) else UUID(person_id),
+        as_uuid(person_id),
         number,
         version,
         as_time(created_at),
@@ -129,7 +128,6 @@ def _wanted(dialect: str, column: Column[Any]) -> FromClause:
 
 def _parameters(dialect: str, wanted: Sequence[tuple[int, Key]]) -> dict[str, Any]:
     if dialect == "sqlite":
-        plain = [(id, key.hex if isinstance(key, UUID) else key) for id, key in wanted]
-        return {"wanted": encode(plain).decode()}
+        return {"wanted": list(wanted)}
     projects, keys = zip(*wanted, strict=True)
     return {"projects": list(projects), "keys": list(keys)}

@@ -36,7 +36,7 @@ from domain.events import (
 from domain.person import Person
 from domain.values import encode
 from projections.projection import Projection, metadata
-from storage.schema import UTCDateTime, as_time
+from storage.schema import UTCDateTime, as_time, as_uuid
 from storage.statements import Delete, Insert, Query, among
 from storage.writer import Appended
 
@@ -111,7 +111,7 @@ def person_of(state: Sequence[Any]) -> Person:
     """Return the person that the values of STATE say, without its distinct ids."""
     *snapshot, changed_at = state
     person_id, number, version, created_at, last_seen_at, is_identified, properties = snapshot
-    person = Person(person_id if isinstance(person_id, UUID) else UUID(person_id))
+    person = Person(as_uuid(person_id))
     person.number = number
     person.version = version
     person.created_at = as_time(created_at)
@@ -126,9 +126,7 @@ def person_of(state: Sequence[Any]) -> Person:
 
 def owned(connection: Connection, project_id: int, names: Collection[str]) -> set[str]:
     """Return those of the distinct ids that belong to a living person."""
-    is_sqlite = connection.dialect.name == "sqlite"
-    asked: Any = encode(list(names)).decode() if is_sqlite else list(names)
-    rows = _owned.run(connection, {"project_id": project_id, "names": asked})
+    rows = _owned.run(connection, {"project_id": project_id, "names": list(names)})
     return {name for (name,) in rows if name is not None}
 
 

@@ -18,7 +18,7 @@ from sqlalchemy import (
 from domain.batch import KeptCapture, Seen
 from domain.captured import CapturedEvent, TakenIn
 from domain.values import encode
-from storage.schema import captured_events
+from storage.schema import as_uuid, captured_events
 from storage.statements import Insert, Query, among
 
 _insert = Insert(captured_events)
@@ -39,12 +39,8 @@ def seen(connection: Connection, project_id: int, captured: Iterable[CapturedEve
     uuids = [each.uuid for each in captured if each.is_repeatable]
     if not uuids:
         return set()
-    if connection.dialect.name == "sqlite":
-        text = encode([uuid.hex for uuid in uuids]).decode()
-        rows = _seen.run(connection, {"project_id": project_id, "uuids": text})
-        return {Seen(UUID(row[0]), *row[1:]) for row in rows if row[0]}
     rows = _seen.run(connection, {"project_id": project_id, "uuids": uuids})
-    return {Seen(*row) for row in rows if row[0]}
+    return {Seen(as_uuid(row[0]), row[1], row[2]) for row in rows if row[0]}
 
 
 def keep(

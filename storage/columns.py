@@ -21,7 +21,9 @@ _DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call]
 _Y2000 = datetime(2000, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
-_encode_hex = msgspec.json.Encoder(uuid_format="hex").encode
+encode_hex = msgspec.json.Encoder(uuid_format="hex").encode
+"""Return the JSON text of values, with uuids as SQLite keeps them."""
+
 _decode_texts = msgspec.json.Decoder(list[str | None]).decode
 
 # An array begins with: its dimensions, whether there are NULLs, the type of its elements, their
@@ -39,7 +41,7 @@ def for_sqlite(type_: TypeEngine[Any], values: Sequence[Any]) -> Sequence[Any]:
     """Return values of a type as SQLite keeps them."""
     match type_:
         case Uuid():
-            return _decode_texts(_encode_hex(values))
+            return _decode_texts(encode_hex(values))
         case UTCDateTime():
             return [None if each is None else time_text(each) for each in values]
         case _:

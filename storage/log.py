@@ -22,9 +22,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.sql import func
 
-from domain.values import encode
 from storage.errors import ProjectNotFoundError
-from storage.schema import as_time, events, logs, projects
+from storage.schema import as_time, as_uuid, events, logs, projects
 from storage.statements import Insert, Query, among
 
 GENESIS = bytes(32)
@@ -65,10 +64,10 @@ def lock(connection: Connection, project_id: int) -> Head:
     Raises:
         ProjectNotFoundError: there is no such project.
     """
-    row = _lock.run(connection, {"project_id": project_id}).fetchone()
-    if row is None:
+    rows = _lock.run(connection, {"project_id": project_id})
+    if not rows:
         raise ProjectNotFoundError(f"there is no project {project_id}")
-    position, digest, recorded_at, next_number, settings = row[:5]
+    position, digest, recorded_at, next_number, settings = rows[0][:5]
     return Head(
         project_id=project_id,
         position=position,
@@ -252,12 +251,8 @@ def read_streams(
 
 def streams(connection: Connection, project_id: int, person_ids: Collection[UUID]) -> set[UUID]:
     """Return those of the ids that have ever been a person's."""
-    if connection.dialect.name == "sqlite":
-        ids: Any = encode([each.hex for each in person_ids]).decode()
-    else:
-        ids = list(person_ids)
-    rows = _streams.run(connection, {"project_id": project_id, "person_ids": ids})
-    return {each if isinstance(each, UUID) else UUID(each) for (each,) in rows if each}
+    parameters = {"project_id": project_id, "person_ids": list(person_ids)}
+    return {as_uuid(each) for (each,) in _streams.run(connection, parameters) if each}
 
 
 @Query

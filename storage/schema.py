@@ -6,7 +6,9 @@ Each change here needs a migration in `storage/migrations`; a test compares the 
 
 from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
+import msgspec
 from sqlalchemy import (
     BigInteger,
     Column,
@@ -60,6 +62,11 @@ def as_time(value: Any) -> datetime:
     """Return a time as either driver gives it, as an aware UTC time."""
     at: datetime = datetime.fromisoformat(value) if isinstance(value, str) else value
     return at if at.tzinfo is UTC else at.astimezone(UTC)
+
+
+def as_uuid(value: Any) -> UUID:
+    """Return a uuid as either driver gives it."""
+    return value if isinstance(value, UUID) else msgspec.convert(value, UUID)
 
 
 projects = Table(

@@ -4,7 +4,7 @@ Rows are written by `executemany` on SQLite, as arrays on PostgreSQL: arrays in 
 format were measured 2 to 3 times as fast as rows of VALUES.
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from functools import cached_property
 from typing import Any, Literal
 
@@ -22,7 +22,7 @@ from sqlalchemy import (
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.types import TypeEngine
 
-from storage.columns import Packer, for_sqlite, type_name
+from storage.columns import Packer, encode_hex, for_sqlite, type_name
 
 Row = tuple[Any, ...]
 OnConflict = Literal["fail", "ignore", "replace"]
@@ -115,7 +115,8 @@ class Delete:
 class Query:
     """A query that is compiled once for each kind of database.
 
-    It takes values and gives rows as the driver does, without SQLAlchemy's types between.
+    It takes values and gives rows as the driver does, without SQLAlchemy's types between; only
+    lists become what the database can join with: on SQLite JSON, on PostgreSQL arrays.
     """
 
     def __init__(self, build: Callable[[str], ClauseElement]) -> None:
@@ -124,18 +125,17 @@ class Query:
         self._compiled: dict[str, SQLCompiler] = {}
         self._packers: dict[str, Packer] = {}
 
-    def run(self, connection: Connection, parameters: dict[str, Any]) -> Any:
-        """Run it in the connection's transaction."""
+    def run(self, connection: Connection, parameters: dict[str, Any]) -> Sequence[Any]:
+        """Return all rows, read in the connection's transaction."""
         name = connection.dialect.name
         compiled = self._compiled.get(name) or self._compile(connection.dialect)
         values = compiled.params | parameters
         if name == "sqlite":
-            places = compiled.positiontup or ()
-            placed = tuple(values[place] for place in places)
-            return connection.exec_driver_sql(compiled.string, placed)
+            placed = tuple(_plain(values[place]) for place in compiled.positiontup or ())
+            return connection.exec_driver_sql(compiled.string, placed).all()
         for place, packer in self._packers.items():
             values[place] = packer.pack(values[place])
-        return connection.exec_driver_sql(compiled.string, values)
+        return connection.exec_driver_sql(compiled.string, values).all()
 
     def _compile(self, dialect: Dialect) -> SQLCompiler:
         compiled = self._build(dialect.name).compile(dialect=dialect)
@@ -147,11 +147,15 @@ class Query:
         return compiled
 
 
+def _plain(value: Any) -> Any:
+    return encode_hex(value).decode() if isinstance(value, list) else value
+
+
 def among(dialect: str, name: str, type_: type[TypeEngine[Any]]) -> Any:
     """Return a column of the many values of one parameter: to join with, in a Query.
 
-    The parameter is an array on PostgreSQL, on SQLite the text of a JSON array. An outer join keeps
-    the database to the order that is right: the few values first, then a row by its key for each.
+    An outer join keeps the database to the order that is right: the few values first, then a row
+    by its key for each.
     """
     if dialect == "sqlite":
         values = func.json_each(bindparam(name, type_=Text)).table_valued("value", name=name)
