@@ -5,9 +5,11 @@ from datetime import datetime
 from domain.batch import Batch
 from domain.commands import MergeTakenBack, Unmerge
 from domain.events import Actor, Origin, Unmerged
+from domain.merge_replay import Histories
 from domain.person import Person, fold
 from domain.properties import Changes
-from domain.unmerge import Histories, Plan, Side, plan
+from domain.sides import Plan, Side
+from domain.unmerge import plan
 from domain.values import same
 
 

@@ -1,0 +1,173 @@
+"""Blame: for each property that a person has, who or what set it, when, and what was there before.
+
+All streams from which values came are gone through once, in the order of the log.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from msgspec import UNSET, UnsetType
+from sqlalchemy import Connection
+
+from domain.events import (
+    Actor,
+    Cause,
+    Erased,
+    Merged,
+    PersonEvent,
+    PropertySet,
+    PropertyUnset,
+    Redacted,
+    Unmerged,
+)
+from domain.values import JSON, Properties, same
+from projections.lineage import BY_MERGE_AND_BACK, lineage
+from storage import streams
+from storage.mapper import logged_event
+
+
+class Setting(NamedTuple):
+    """Who set a property to a value: by the event at `position`, recorded at `since`.
+
+    `merged_from` is the person with whom the value came over. `came_at` and `came_through` are the
+    position and the distinct id by which this person got it, be it by a merge.
+    """
+
+    key: str
+    value: JSON
+    since: datetime
+    position: int
+    actor: Actor
+    cause: Cause | None
+    before: JSON | UnsetType
+    merged_from: UUID | None
+    came_at: int
+    came_through: str | None
+
+
+def blame(connection: Connection, project_id: int, person_id: UUID) -> list[Setting]:
+    """Return how a person came to each of its properties, by key.
+
+    What came over by a merge was set in the source's stream. What a person has back since a merge
+    was taken back is blamed on who had set it; where that was nobody, on who took the merge back.
+    """
+    bounds = lineage(connection, project_id, person_id, topics=BY_MERGE_AND_BACK)
+    histories: defaultdict[UUID, _History] = defaultdict(_History)
+    for row in streams.woven(connection, project_id, bounds):
+        _happen(histories, row, logged_event(row).event)
+    now = histories[person_id].now
+    return [now[key] for key in sorted(now)]
+
+
+class _History:
+    """What one person has at a point of the log, and all that it had before."""
+
+    def __init__(self) -> None:
+        self.now: dict[str, Setting] = {}
+        self.past: defaultdict[str, list[Setting]] = defaultdict(list)
+        self.merges: set[int] = set()
+
+    def set(self, setting: Setting) -> None:
+        self.now[setting.key] = setting
+        self.past[setting.key].append(setting)
+
+    def unset(self, key: str) -> None:
+        self.now.pop(key, None)
+
+    def settings(self, key: str) -> Iterator[Setting]:
+        """Return how it came to a property, the last time first."""
+        return reversed(self.past.get(key, []))
+
+
+_Histories = defaultdict[UUID, _History]
+
+
+def _happen(histories: _Histories, row: Any, event: PersonEvent | Redacted) -> None:
+    history = histories[row.person_id]
+    match event:
+        case PropertySet():
+            for key, value in event.properties.items():
+                history.set(_setting(row, event, key, value, event.before))
+        case PropertyUnset():
+            for key in event.before:
+                history.unset(key)
+        case Merged():
+            _merge(histories, row, event)
+        case Unmerged():
+            for key in event.before:
+                history.unset(key)
+            for key, value in event.properties.items():
+                history.set(
+                    _earlier(histories, row, event, key, value)
+                    or _setting(row, event, key, value, event.before)
+                )
+        case Erased():
+            _keep(history, row, event)
+
+
+def _setting(
+    row: Any, event: PersonEvent, key: str, value: JSON, before: Properties | None = None
+) -> Setting:
+    return Setting(
+        key=key,
+        value=value,
+        since=row.recorded_at,
+        position=row.position,
+        actor=event.origin.actor,
+        cause=event.origin.cause,
+        before=(before or {}).get(key, UNSET),
+        merged_from=None,
+        came_at=row.position,
+        came_through=event.origin.distinct_id,
+    )
+
+
+def _merge(histories: _Histories, row: Any, event: Merged) -> None:
+    history, source = histories[row.person_id], histories[event.source]
+    history.merges.add(row.position)
+    for key, value in event.properties.items():
+        by_merge = _setting(row, event, key, value)
+        setting = source.now.get(key)
+        if setting is None or not same(setting.value, value):
+            setting = by_merge
+        history.set(
+            setting._replace(
+                merged_from=event.source,
+                came_at=row.position,
+                came_through=by_merge.came_through,
+            )
+        )
+
+
+def _earlier(
+    histories: _Histories, row: Any, event: Unmerged, key: str, value: JSON
+) -> Setting | None:
+    """Return who had set a value that a person has back; None if nobody had."""
+    own, other = histories[row.person_id], histories[event.other]
+    ids: set[str | None] = {*event.distinct_ids}
+    if event.merge in own.merges:
+        ids.add(None)  # what came through no distinct id was asked of this person
+        found = (e for e in own.settings(key) if e.came_at < event.merge or e.came_through in ids)
+    else:
+        found = (
+            e for e in other.settings(key) if e.came_at > event.merge and e.came_through in ids
+        )
+    setting = next(found, None)
+    if setting is None or not same(setting.value, value):
+        return None
+    return setting._replace(came_at=row.position, came_through=None)
+
+
+def _keep(history: _History, row: Any, event: Erased) -> None:
+    """Let the person have what it was left with; who had set that may be gone."""
+    if event.kept is None:
+        return
+    had, history.now = history.now, {}
+    for key, value in event.kept.properties.items():
+        setting = had.get(key)
+        if setting is None or not same(setting.value, value):
+            setting = _setting(row, event, key, value)
+        history.set(setting)
