@@ -1,92 +1,138 @@
 """Whether the log is what was written: every link of its chain, from the first event on."""
 
-from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
+import struct
+from collections.abc import Iterator
+from typing import Any
 from uuid import UUID
 
+from eventsourcing.persistence import MapperDeserialisationError
 from sqlalchemy import Connection, func, select
 
 from domain.events import Erased
+from projections.births import births
+from projections.findings import Finding
+from projections.log_pages import Page, Unreadable
+from projections.tree_check import TreeCheck
 from storage import log
 from storage.mapper import decode_event
+from storage.merkle import leaf_hash
 from storage.schema import events, logs
 
-
-class Finding(NamedTuple):
-    """Something that is not as it should be, and where."""
-
-    project_id: int
-    detail: str
-    position: int | None = None
-    person_id: UUID | None = None
+NO_LEAF = bytes(32)
+"""Stands for an event that cannot be read."""
 
 
 class ChainCheck:
-    """Follows the chains of all projects as their rows go by."""
+    """Follows the chain of a project's log, and the tree over it, as its rows go by."""
 
-    def __init__(self) -> None:
-        self.findings: list[Finding] = []
-        self._ends: dict[int, tuple[int, bytes]] = {}
-        self._erased: dict[int, dict[int, UUID]] = {}
+    def __init__(self, connection: Connection, project_id: int) -> None:
+        self._connection = connection
+        self._project_id = project_id
+        self._findings: list[Finding] = []
+        self._position = 0
+        self._digest: bytes | None = log.GENESIS  # None where it cannot be read
+        self._recorded_at = log.EPOCH
+        self._is_readable = True
+        self._erased: dict[int, UUID] = {}
+        self._tree = TreeCheck(connection, project_id)
 
-    def watch(self, project_id: int, rows: Sequence[Any]) -> None:
-        """Check a project's next rows, as `storage.log.read_links` gives them."""
-        position, digest = self._ends.get(project_id, (0, log.GENESIS))
-        for row in rows:
-            if row.position != position + 1:
-                self._find(project_id, row, f"comes behind {position}: events are missing")
-            if row.digest != _expected(digest, row):
-                self._find(project_id, row, f"{row.topic} is not what was recorded")
-            self._check_erasure(project_id, row)
-            position, digest = row.position, row.digest
-        self._ends[project_id] = (position, digest)
+    @property
+    def findings(self) -> list[Finding]:
+        """Return all that is wrong so far."""
+        return [*self._findings, *self._tree.findings]
 
-    def _check_erasure(self, project_id: int, row: Any) -> None:
+    @property
+    def checkpoints(self) -> int:
+        """Return how many checkpoints the log was compared with."""
+        return self._tree.checkpoints
+
+    @property
+    def head(self) -> str:
+        """Return the digest of the last event, in hexadecimal."""
+        return (self._digest or b"").hex()
+
+    def watch(self, page: Page) -> None:
+        """Check the log's next rows."""
+        self._tree.watch([self._follow(row) for row in page])
+
+    def _follow(self, row: Any | Unreadable) -> bytes:
+        """Check the link to a row; return the hash of the leaf that it is in the tree."""
+        if row.position != self._position + 1:
+            self._find(row, f"comes behind {self._position}: events are missing")
+        self._position = row.position
+        try:
+            said = b"" if isinstance(row, Unreadable) else log.said_by(row)
+        except (TypeError, AttributeError, struct.error) as error:  # not of their columns' types
+            row, said = Unreadable(row.position, type(error).__name__), b""
+        if isinstance(row, Unreadable):
+            self._find(row, f"the event cannot be read: {row.why}")
+            self._digest, self._is_readable = None, False
+            return NO_LEAF
+        if self._digest is not None and log.linked(self._digest, said) != row.digest:
+            self._find(row, f"{row.topic} is not what was recorded")
+        if row.state is None or row.topic == Erased.__name__:
+            self._check_erasure(row)
+        self._digest, self._recorded_at = row.digest, row.recorded_at
+        return leaf_hash(said)
+
+    def _check_erasure(self, row: Any) -> None:
         if row.state is None:
-            self._erased.setdefault(project_id, {})[row.position] = row.person_id
-        elif row.topic == Erased.__name__:
-            event = decode_event(row.topic, row.state)
-            assert isinstance(event, Erased)
-            for position in event.positions:
-                self._erased.get(project_id, {}).pop(position, None)
+            self._erased[row.position] = row.person_id
+        else:
+            for position in _erased_by(row):
+                if self._erased.pop(position, None) != row.person_id:
+                    self._find(row, f"says that {position} was erased, and it was not")
 
-    def _find(self, project_id: int, row: Any, detail: str) -> None:
-        self.findings.append(Finding(project_id, detail, row.position, row.person_id))
+    def _find(self, row: Any, detail: str) -> None:
+        person_id = getattr(row, "person_id", None)
+        self._findings.append(Finding(self._project_id, detail, row.position, person_id))
 
-    def finish(self, connection: Connection, *, only: int | None) -> None:
-        """Check the heads, the streams' versions, and that each erasure was announced.
+    def finish(self) -> None:
+        """Check the head, the streams' versions, and that each erasure was announced."""
+        self._tree.finish()
+        for position, person_id in self._erased.items():
+            detail = "the state was erased, and no event says so"
+            self._findings.append(Finding(self._project_id, detail, position, person_id))
+        if self._is_readable:
+            self._findings += _gaps(self._connection, self._project_id)
+        self._findings += self._wrong_head()
 
-        `only`: the one project to check; None for all.
-        """
-        for row in connection.execute(select(logs)):
-            if only not in {None, row.project_id}:
-                continue
-            end = self._ends.get(row.project_id, (0, log.GENESIS))
-            if end != (row.position, row.digest):
-                detail = f"the log ends at {end[0]}, its head says {row.position}"
-                self.findings.append(Finding(row.project_id, detail, end[0]))
-        for project_id, erased in self._erased.items():
-            for position, person_id in erased.items():
-                detail = "the state was erased, and no event says so"
-                self.findings.append(Finding(project_id, detail, position, person_id))
-        self.findings += (gap for gap in _gaps(connection) if only in {None, gap.project_id})
-
-    def digests(self) -> dict[int, str]:
-        """Return the digest of each project's last event, in hexadecimal."""
-        return {project_id: digest.hex() for project_id, (_, digest) in self._ends.items()}
-
-
-def _expected(previous: bytes, row: Any) -> bytes:
-    commitment = row.commitment if row.state is None else log.commit(row.salt, row.state.encode())
-    entry = log.Entry(row.person_id, row.version, row.topic, b"")
-    return log.link(previous, row.position, entry, row.recorded_at, commitment=commitment or b"")
+    def _wrong_head(self) -> Iterator[Finding]:
+        position, digest = self._position, self._digest
+        query = select(logs).where(logs.c.project_id == self._project_id)
+        head = self._connection.execute(query).first()
+        if head is None:
+            yield Finding(self._project_id, "the log has no head", position)
+            return
+        if (head.position, head.digest) != (position, digest or head.digest):
+            detail = f"the log ends at {position}, its head says {head.position}"
+            if head.position == position:
+                detail = "the head of the log has another digest than its last event"
+            yield Finding(self._project_id, detail, position)
+        if digest and head.recorded_at != self._recorded_at:
+            yield Finding(self._project_id, "the head of the log has another time", position)
+        numbers = select(func.max(births.c.number)).where(births.c.project_id == self._project_id)
+        last = self._connection.execute(numbers).scalar() or 0
+        if head.next_number <= last:
+            detail = f"the next person would be number {head.next_number}, there is {last} already"
+            yield Finding(self._project_id, detail, position)
 
 
-def _gaps(connection: Connection) -> Iterator[Finding]:
+def _erased_by(row: Any) -> list[int]:
+    try:
+        event = decode_event(row.topic, row.state)
+    except MapperDeserialisationError:  # it is not what was recorded, which the chain tells
+        return []
+    assert isinstance(event, Erased)
+    return event.positions
+
+
+def _gaps(connection: Connection, project_id: int) -> Iterator[Finding]:
     query = (
-        select(events.c.project_id, events.c.person_id, func.max(events.c.version))
-        .group_by(events.c.project_id, events.c.person_id)
+        select(events.c.person_id, func.max(events.c.version))
+        .where(events.c.project_id == project_id)
+        .group_by(events.c.person_id)
         .having(func.max(events.c.version) != func.count())
     )
-    for project_id, person_id, version in connection.execute(query):
+    for person_id, version in connection.execute(query):
         yield Finding(project_id, f"a version up to {version} is missing", person_id=person_id)
