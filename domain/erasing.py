@@ -1,17 +1,17 @@
-"""Erasing a deleted person for good, and bringing one back as long as it is not erased.
+"""Erasing a deleted person for good.
 
-A person is more than its own stream: whoever was merged into it is the same human being. And where
-a merge was taken back, the other person's stream repeats some of it: there those events are erased
-too, and an event says what that person has.
+Whoever was merged into a person goes with it: see `domain.belongings`. Where a merge was taken
+back, what the other person's stream repeats of it is erased too, and an event says what that
+person has.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Set
 from datetime import datetime
 from uuid import UUID
 
-from domain.batch import Batch, ToErase
-from domain.commands import Done, ErasePerson, Erasure, UndeletePerson
-from domain.errors import NotDeletedError, PersonNotFoundError
+from domain.batch import Batch, Erasing, ToErase
+from domain.belongings import Belongings, Stream, belongings
+from domain.commands import ErasePerson, Erasure
 from domain.events import (
     Actor,
     Deleted,
@@ -22,143 +22,126 @@ from domain.events import (
     MergedInto,
     Origin,
     PersonEvent,
+    PropertyBackfilled,
     PropertySet,
     Redacted,
-    Undeleted,
     Unmerged,
-    gained_ids,
 )
+from domain.identity import person_uuid
 from domain.person import Person, fold
-
-_NOT_PERSONAL = (Deleted, Erased, Redacted)  # events that say nothing of whom they are about
-
-Stream = Sequence[LoggedEvent]
-
-
-def undelete(batch: Batch, command: UndeletePerson, actor: Actor, at: datetime) -> Done:
-    """Let a deleted person be back whole, but for distinct ids that others have taken since.
-
-    Raises:
-        PersonNotFoundError: there never was such a person.
-        NotDeletedError: it lives, was merged away or erased, or others have all its distinct ids.
-    """
-    stream, person = _deleted(batch, command.person_id)
-    if any(isinstance(each.event, Erased) for each in stream):
-        raise NotDeletedError(f"person {person.id} was erased for good")
-    owned = batch.lookup.owned(person.distinct_ids)
-    free = [each for each in person.distinct_ids if each not in owned]
-    if not free:
-        raise NotDeletedError(f"all distinct ids of person {person.id} belong to others now")
-    origin = Origin(actor=actor, occurred_at=at)
-    back = Undeleted(origin=origin, distinct_ids=free, created_at=person.created_at)
-    batch.emit(person, back)
-    return Done(person_id=person.id, version=person.version)
+from domain.undeleting import deleted, deleted_at
+from domain.values import JSON
 
 
 def erase(batch: Batch, command: ErasePerson, actor: Actor, at: datetime) -> Erasure:
-    """Let all that the log says of a deleted person be erased.
+    """Let all that the log says of a deleted person be erased; nothing, if that was done before.
 
     Raises:
         PersonNotFoundError: there never was such a person.
         NotDeletedError: it lives, or was merged into another, whose data this is.
     """
-    _deleted(batch, command.person_id)
-    streams = dict(_family(batch, command.person_id))
-    ids = {each for stream in streams.values() for each in _distinct_ids(stream)}
-    values = {each for stream in streams.values() for each in _values(stream)}
-    origin = Origin(actor=actor, occurred_at=at)
-    for person_id, stream in streams.items():
-        personal = [each for each in stream if not isinstance(each.event, _NOT_PERSONAL)]
-        _erase(batch, person_id, stream, personal, origin=origin, captured=command.erases_captured)
-    for person_id in _others(streams):
-        stream = batch.lookup.stream(person_id)
-        personal = [each for each in stream if _concerns(each.event, streams.keys(), ids)]
-        _erase(
-            batch,
-            person_id,
-            stream,
-            personal,
-            origin=origin,
-            captured=command.erases_captured,
-            only=ids,
-        )
-    person = batch.changed.get(command.person_id)
+    stream, person = deleted(batch, command.person_id)
+    found = belongings(batch.lookup.stream, person.id)
+    ids = sorted(found.all_ids())
+    erasing = _Erasing(batch, found, Origin(actor=actor, occurred_at=at))
+    parts = erasing.parts(captured=command.erases_captured)
+    strays = _strays(batch, ids) if command.erases_captured else []
+    if parts:
+        order = erasing.order(batch.changed[person.id], parts, ids, until=deleted_at(stream))
+        batch.erasures.append(order._replace(strays=strays))
     return Erasure(
-        person_id=command.person_id,
-        version=person.version if person else len(streams[command.person_id]),
-        positions={each.person_id: each.positions for each in batch.erasures},
-        distinct_ids=sorted(ids),
-        values=sorted(values),
+        person_id=person.id,
+        version=batch.changed.get(person.id, person).version,
+        persons=[*found.streams, *strays],
+        positions={each.person_id: each.positions for each in parts},
+        distinct_ids=ids,
+        values=sorted({text for each in found.streams.values() for text in _texts(each)}),
     )
 
 
-def _erase(
-    batch: Batch,
-    person_id: UUID,
-    stream: Stream,
-    personal: Sequence[LoggedEvent],
-    *,
-    origin: Origin,
-    captured: bool,
-    only: set[str] | None = None,
-) -> None:
-    """Erase events of a stream. With `only`, the person lives on: these ids were another's."""
-    person = fold(None, stream)
-    if person is None or not personal:
-        return
-    ids = sorted(set(_distinct_ids(stream)) if only is None else only)
-    positions = [each.position for each in personal]
-    kept = None if only is None else _kept(person)
-    batch.emit(person, Erased(origin=origin, number=person.number, positions=positions, kept=kept))
-    batch.erasures.append(ToErase(person_id, positions, ids, ids if captured else []))
+class _Erasing:
+    """The erasure of what belongs to a person."""
+
+    def __init__(self, batch: Batch, found: Belongings, origin: Origin) -> None:
+        self._batch = batch
+        self._found = found
+        self._origin = origin
+        self._causes: list[UUID] = []  # captured events in which others have a part
+
+    def parts(self, *, captured: bool) -> list[ToErase]:
+        """Emit an event for each stream that says something; return what is to be erased of it."""
+        found: list[ToErase] = []
+        for person_id, stream in self._found.streams.items():
+            ids = self._found.distinct_ids[person_id]
+            personal = [each for each in stream if _is_personal(each.event)]
+            found += self._part(person_id, stream, personal, ids if captured else set())
+        ids = self._found.all_ids()
+        for person_id, stream in self._found.others.items():
+            personal = [each for each in stream if self._concerns(each.event, ids)]
+            causes = (each.event.origin.cause for each in personal if captured)
+            self._causes += (cause.uuid for cause in causes if cause)
+            found += self._part(person_id, stream, personal, ids if captured else set())
+        return found
+
+    def order(
+        self, person: Person, parts: list[ToErase], ids: list[str], *, until: datetime
+    ) -> Erasing:
+        """Return what the store is to erase, but for what is filed under no person."""
+        return Erasing(
+            person_id=person.id,
+            number=person.number,
+            origin=self._origin,
+            persons=list(self._found.streams),
+            parts=parts,
+            captured=self._causes,
+            strays=[],
+            given_back=self._found.given_back,
+            distinct_ids=ids,
+            until=until,
+        )
+
+    def _part(
+        self, person_id: UUID, stream: Stream, personal: list[LoggedEvent], captured_of: Set[str]
+    ) -> Iterator[ToErase]:
+        person = fold(None, stream)
+        if person is None or not personal:
+            return
+        positions = sorted(position for each in personal for position in _positions(each))
+        kept = None if person_id in self._found.streams else _kept(person)
+        event = Erased(origin=self._origin, number=person.number, positions=positions, kept=kept)
+        self._batch.emit(person, event)
+        yield ToErase(person_id, positions, sorted(captured_of))
+
+    def _concerns(self, event: PersonEvent, ids: Set[str]) -> bool:
+        """Tell whether an event in another's stream repeats something of the persons erased."""
+        match event:
+            case Merged():
+                return event.source in self._found.streams
+            case MergedInto():
+                return event.target in self._found.streams
+            case Unmerged():
+                return event.other in self._found.streams
+            case Redacted() | Erased():
+                return False
+            case _:
+                return event.origin.distinct_id in ids
 
 
-def _deleted(batch: Batch, person_id: UUID) -> tuple[Stream, Person]:
-    stream = batch.lookup.stream(person_id)
-    person = fold(None, stream)
-    if person is None:
-        raise PersonNotFoundError(f"person {person_id} was not found")
-    if person.merged_into:
-        raise NotDeletedError(f"person {person_id} was merged into {person.merged_into}")
-    if not person.is_deleted:
-        raise NotDeletedError(f"person {person_id} is not deleted")
-    return stream, person
-
-
-def _family(batch: Batch, person_id: UUID) -> Iterator[tuple[UUID, Stream]]:
-    """Yield the stream of a person, and of all who were merged into it and still are."""
-    stream = batch.lookup.stream(person_id)
-    yield person_id, stream
-    undone = {each.event.merge for each in stream if isinstance(each.event, Unmerged)}
-    for each in stream:
-        if isinstance(each.event, Merged) and each.position not in undone:
-            yield from _family(batch, each.event.source)
-
-
-def _others(streams: dict[UUID, Stream]) -> Iterable[UUID]:
-    """Return those who took part in merges with these persons that were taken back."""
-    found = {
-        each.event.other
-        for stream in streams.values()
-        for each in stream
-        if isinstance(each.event, Unmerged)
-    }
-    return found - streams.keys()
-
-
-def _concerns(event: PersonEvent, erased: Iterable[UUID], ids: set[str]) -> bool:
-    """Tell whether an event in another's stream repeats something of the persons erased."""
+def _is_personal(event: PersonEvent) -> bool:
+    """Tell whether an event says anything of whom it is about."""
     match event:
-        case Merged():
-            return event.source in erased
-        case MergedInto():
-            return event.target in erased
-        case Unmerged():
-            return event.other in erased
-        case Redacted() | Erased():
+        case Deleted() | Redacted():
             return False
+        case Erased():
+            return event.kept is not None
         case _:
-            return event.origin.distinct_id in ids
+            return True
+
+
+def _positions(logged: LoggedEvent) -> list[int]:
+    """Return what goes with an event: what it said was erased has to be said again."""
+    said = logged.event.positions if isinstance(logged.event, Erased) else []
+    return [*said, logged.position]
 
 
 def _kept(person: Person) -> Kept:
@@ -167,19 +150,37 @@ def _kept(person: Person) -> Kept:
         properties=person.properties,
         created_at=person.created_at,
         last_seen_at=person.last_seen_at,
+        changed_at=person.changed_at,
         is_identified=person.is_identified,
+        is_living=person.is_living,
     )
 
 
-def _distinct_ids(stream: Stream) -> Iterator[str]:
-    """Yield the distinct ids that were ever this person's."""
-    for each in stream:
-        yield from gained_ids(each.event)
+def _strays(batch: Batch, ids: Iterable[str]) -> list[UUID]:
+    """Return the uuids under which events are filed that came before these ids had a person."""
+    uuids = {person_uuid(batch.project_id, each) for each in ids}
+    return sorted(uuids - batch.lookup.streams(uuids))
 
 
-def _values(stream: Stream) -> Iterator[str]:
-    """Yield the texts that were ever values of this person's properties."""
+def _texts(stream: Stream) -> Iterator[str]:
+    """Yield the texts that were ever values of this person's properties, at any depth."""
     for each in stream:
-        if isinstance(each.event, PropertySet | Merged | Unmerged):
-            values = each.event.properties.values()
-            yield from (value for value in values if isinstance(value, str))
+        match each.event:
+            case PropertySet() | Merged() | Unmerged() as event:
+                yield from _within(event.properties)
+            case PropertyBackfilled() as event:
+                yield from _within(event.backfilled)
+            case Erased(kept=Kept() as kept):
+                yield from _within(kept.properties)
+
+
+def _within(value: JSON) -> Iterator[str]:
+    match value:
+        case str():
+            yield value
+        case dict():
+            for each in value.values():
+                yield from _within(each)
+        case list():
+            for each in value:
+                yield from _within(each)
