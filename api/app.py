@@ -3,31 +3,37 @@
 import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from datetime import timedelta
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 
-from api import capture_routes, health, logs, routes, settings
+from api import capture_routes, health, logs, routes, settings, stopping, verifying
 from api.errors import HANDLERS
 from api.store import Store, open_database
 
 
-def create(open_store: Callable[[], Store]) -> Starlette:
-    """Return the service; its store is opened when it starts, and closed when it has stopped."""
+def create(open_store: Callable[[], Store], *, site_url: str | None = None) -> Starlette:
+    """Return the service; its store is opened when it starts, and closed when it has stopped.
+
+    `site_url`: how clients reach it, for links; None for what each request says.
+    """
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        app.state.store = open_store()
-        yield
-        app.state.store.close()
+        with stopping.noticed() as app.state.stopping:
+            app.state.store = open_store()
+            yield
+            app.state.store.close()
 
     app = Starlette(
-        routes=[*health.ROUTES, *capture_routes.ROUTES, *routes.ROUTES],
+        routes=[*routes.ROUTES, *capture_routes.ROUTES, *health.ROUTES, *verifying.ROUTES],
         exception_handlers=HANDLERS,
         middleware=[Middleware(logs.RequestLog)],
         lifespan=lifespan,
     )
     app.router.redirect_slashes = False
+    app.state.site_url = site_url
     return app
 
 
@@ -35,4 +41,13 @@ def from_environment() -> Starlette:
     """Return the service that the environment asks for: what each worker process runs."""
     chosen = settings.read(os.environ)
     logs.configure(chosen.log_level)
-    return create(lambda: Store(open_database(chosen)))
+    return create(
+        lambda: Store(
+            open_database(chosen),
+            audit_key=settings.audit_key(chosen),
+            verify_hours=chosen.persons_verify_hours,
+            retention=timedelta(days=chosen.persons_retention_days),
+            purges=True,
+        ),
+        site_url=chosen.site_url,
+    )

@@ -15,9 +15,9 @@ from starlette.responses import Response, StreamingResponse
 
 from api.errors import not_found
 from api.requests import Headers
-from domain.values import JSON, encode
+from domain.flattened import flat
+from domain.values import encode
 
-_TEXTS = {None: "", True: "True", False: "False"}
 _CHUNK = 2**16  # characters that are sent at once
 
 
@@ -71,27 +71,6 @@ class Rows:
             rows = (msgspec.json.decode(line) for line in self._file)
             if self._names:
                 yield from _lines(sorted(self._names), rows)
-
-
-def flat(value: JSON) -> dict[str, str]:
-    """Return the texts in a value by their paths; an empty list or object has none."""
-    return dict(_leaves("", value))
-
-
-def _leaves(path: str, value: JSON) -> Iterator[tuple[str, str]]:
-    match value:
-        case dict():
-            items: Iterable[tuple[Any, JSON]] = value.items()
-        case list():
-            items = enumerate(value)
-        case None | bool():
-            yield path, _TEXTS[value]
-            return
-        case _:
-            yield path, str(value)
-            return
-    for key, each in items:
-        yield from _leaves(f"{path}.{key}" if path else str(key), each)
 
 
 def _lines(names: list[str], rows: Iterable[Mapping[str, str]]) -> Iterator[str]:

@@ -11,7 +11,7 @@ from starlette.types import ExceptionHandler
 
 from domain import errors
 from domain.values import encode
-from storage.errors import ProjectNotFoundError, StoreUnavailableError
+from storage.errors import ProjectNotFoundError, StoreUnavailableError, TamperedError
 
 RETRY = {"Retry-After": "1"}  # seconds
 
@@ -42,6 +42,12 @@ def invalid(detail: str, attr: str | None = None) -> ApiError:
     return ApiError(400, Error("validation_error", "invalid_input", detail, attr))
 
 
+def invalid_choice(value: str, attr: str | None) -> ApiError:
+    """Return the refusal of a value that is none of those there are."""
+    detail = f'"{value}" is not a valid choice.'
+    return ApiError(400, Error("validation_error", "invalid_choice", detail, attr))
+
+
 def required(attr: str) -> ApiError:
     """Return the refusal of a request without a field that it needs."""
     return ApiError(400, Error("validation_error", "required", "This field is required.", attr))
@@ -63,13 +69,23 @@ def unavailable() -> ApiError:
     return ApiError(503, Error("server_error", "service_unavailable", detail), RETRY)
 
 
+_TOLD_AS_IT_IS: dict[type[Exception], tuple[int, str, str]] = {
+    errors.VersionConflictError: (412, "invalid_request", "precondition_failed"),
+    errors.InvalidUnmergeError: (409, "invalid_request", "cannot_unmerge"),
+    errors.NotDeletedError: (409, "invalid_request", "cannot_undelete"),
+    TamperedError: (503, "server_error", "tampered"),
+}
+"""Status, type and code of the errors whose own text is the detail."""
+
+
 def translated(error: Exception) -> ApiError | None:
     """Return how an error of the domain or the store is answered; None for one that never is."""
+    if type(error) in _TOLD_AS_IT_IS:
+        status, kind, code = _TOLD_AS_IT_IS[type(error)]
+        return ApiError(status, Error(kind, code, str(error)))
     match error:
         case errors.PersonNotFoundError():
             return not_found()
-        case errors.VersionConflictError():
-            return ApiError(412, Error("invalid_request", "precondition_failed", str(error)))
         case errors.PersonsError():
             return invalid(str(error), getattr(error, "attr", None))
         case ProjectNotFoundError():
@@ -116,6 +132,7 @@ HANDLERS: dict[Any, ExceptionHandler] = {
     errors.PersonsError: _on_error,
     ProjectNotFoundError: _on_error,
     StoreUnavailableError: _on_error,
+    TamperedError: _on_error,
     Exception: _on_unexpected,
 }
 """Starlette's exception handlers: nothing leaves the service but in the envelope."""

@@ -36,6 +36,7 @@ _REFUSALS = {
     403: "The key lacks the scope, or is another project's.",
     404: "There is no such project or person.",
     405: "This is never allowed.",
+    409: "Something that happened stands against it.",
     412: "The person has changed since.",
     413: "The body is too large.",
     415: "The body is not JSON.",
@@ -106,7 +107,7 @@ def _parameter(place: str, name: str, schema: Schema, description: str = "") -> 
 
 
 def _responses(operation: Operation) -> Schema:
-    refused = {*_ALWAYS} | ({412} if operation.is_conditional else set())
+    refused = {*_ALWAYS, *operation.refusals} | ({412} if operation.is_conditional else set())
     if operation.body is not Nothing:
         refused |= {413, 415}
     responses: Schema = {}

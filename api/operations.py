@@ -4,7 +4,7 @@ What an operation takes and gives stands in its handler's own types: `Call[query
 `Answer[content]`.
 """
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Collection, Iterable
 from typing import Any, get_args, get_type_hints
 
 from starlette.exceptions import HTTPException
@@ -24,7 +24,8 @@ from domain.values import encode
 class Operation:
     """What one method on one path does. `path` is that behind the project, and may have `{id}`.
 
-    `is_conditional`: it honours `If-Match`. `csv` answers in its place where CSV is asked for.
+    `is_conditional`: it honours `If-Match`. `refusals`: statuses with which it alone says no.
+    `csv` answers in its place where CSV is asked for.
     """
 
     def __init__(
@@ -37,6 +38,7 @@ class Operation:
         *,
         status: int = 200,
         is_conditional: bool = False,
+        refusals: Collection[int] = (),
         csv: Callable[[Call[Any, Any]], Awaitable[Response]] | None = None,
     ) -> None:
         self.method = method
@@ -46,6 +48,7 @@ class Operation:
         self.scope = scope
         self.status = status
         self.is_conditional = is_conditional
+        self.refusals = refusals
         self.csv = csv
         hints = get_type_hints(handler)
         (self.returns,) = get_args(hints.pop("return"))

@@ -10,6 +10,9 @@ MAX_BIGINT = 2**63 - 1
 
 Limit: TypeAlias = Annotated[int, Meta(ge=1, le=MAX_BIGINT, description="rows on a page")]
 PageNumber: TypeAlias = Annotated[int, Meta(ge=1, le=2**31, description="the first page is 1")]
+After: TypeAlias = Annotated[
+    int, Meta(ge=0, le=MAX_BIGINT, description="a position of the log; what is behind it follows")
+]
 Offset: TypeAlias = Annotated[int, Meta(ge=0, le=MAX_BIGINT, description="rows to pass over")]
 
 

@@ -1,29 +1,45 @@
 """The activity log: what people and keys did to persons through the API."""
 
-from typing import Literal
+from typing import Annotated, Literal, TypeAlias
 
-from msgspec import UNSET, Struct, UnsetType
+from msgspec import UNSET, Meta, Struct, UnsetType
 
+from api import places
+from api.activity_details import Detail, as_posthog, with_values
 from api.auth import READ_ACTIVITY
 from api.calls import Answer, Call
-from api.errors import not_found
+from api.errors import invalid_choice, not_found
 from api.operations import Operation
 from api.paging import Limit, PageNumber, link
 from api.person_ids import found
 from api.person_shapes import UTC
+from api.places import PlaceText
 from api.requests import Nothing
-from domain.values import JSON
-from projections import activity_log, history
-from projections.activity_log import Activity
+from projections import activity_log
+from projections.activity_log import Activity, Wanted
 from projections.person_rows import PersonRow
 
 MAX_PAGE = 1_000  # rows, whatever limit is asked for
 
+ActivityName: TypeAlias = Annotated[
+    str, Meta(extra_json_schema={"enum": ["", *sorted(activity_log.NAMES.values())]})
+]
 
-class ActivityQuery(Struct, frozen=True, kw_only=True):
-    """Which page. `source`: what keys did through the API, or what captured events did too."""
+
+class ActivityQuery(Struct, frozen=True, kw_only=True, rename={"start": "from", "end": "to"}):
+    """Which activities, and which page of them.
+
+    `source`: what keys did through the API, or what captured events did too, with all values.
+    `actor` is the name of a key, or a project's token; `user` says the same. `activity` is what was
+    done; `from` (excluded) and `to` are when.
+    """
 
     source: Literal["api", "all"] = "api"
+    actor: str = ""
+    user: str = ""
+    activity: ActivityName = ""
+    start: PlaceText = ""
+    end: PlaceText = ""
     page: PageNumber = 1
     limit: Limit = 10
 
@@ -34,26 +50,6 @@ class User(Struct, frozen=True, kw_only=True):
     first_name: str
     email: str | None = None
     is_system: bool | UnsetType = UNSET
-
-
-class Change(Struct, frozen=True, kw_only=True):
-    """What was changed. Values of properties are told where a captured event set them."""
-
-    type: str = "Person"
-    action: str
-    field: str | None = None
-    before: JSON = None
-    after: JSON = None
-
-
-class Detail(Struct, frozen=True, kw_only=True):
-    """What was done, as PostHog's activity log has it. `name` is the person's uuid."""
-
-    changes: list[Change] | None = None
-    trigger: None = None
-    name: str | None = None
-    short_id: None = None
-    type: None = None
 
 
 class ActivityItem(Struct, frozen=True, kw_only=True):
@@ -89,16 +85,18 @@ async def activity_of_one(call: Call[ActivityQuery, Nothing]) -> Answer[Activity
 async def _page(
     call: Call[ActivityQuery, Nothing], person: PersonRow | None
 ) -> Answer[ActivityPage]:
-    page, limit = call.query.page, min(call.query.limit, MAX_PAGE)
+    asked = call.query
+    page, limit = asked.page, min(asked.limit, MAX_PAGE)
     offset = (page - 1) * limit
-    read = activity_log.full_page if call.query.source == "all" else activity_log.page
-    total, rows = await call.read(read, person, limit=limit, offset=offset)
+    total, rows = await call.read(
+        activity_log.page, person, _wanted(call), limit=limit, offset=offset
+    )
     if page > 1 and offset >= total:
         raise not_found("Invalid page.")
     has_next = offset + limit < total
     return Answer(
         ActivityPage(
-            results=[_item(row) for row in rows],
+            results=[_item(row, asked.source) for row in rows],
             next=link(call.request, page=page + 1, limit=limit) if has_next else None,
             previous=link(call.request, page=page - 1, limit=limit) if page > 1 else None,
             total_count=total,
@@ -106,7 +104,20 @@ async def _page(
     )
 
 
-def _item(row: Activity) -> ActivityItem:
+def _wanted(call: Call[ActivityQuery, Nothing]) -> Wanted:
+    asked = call.query
+    if asked.activity and asked.activity not in activity_log.NAMES.values():
+        raise invalid_choice(asked.activity, "activity")
+    return Wanted(
+        is_full=asked.source == "all",
+        name=asked.activity or None,
+        actor=asked.actor or asked.user or None,
+        start=places.parse(asked.start, call.at, "from") if asked.start else None,
+        end=places.parse(asked.end, call.at, "to") if asked.end else None,
+    )
+
+
+def _item(row: Activity, source: str) -> ActivityItem:
     actor = row.event.origin.actor if row.event else None
     if actor and actor.kind != "system":
         user = User(first_name=actor.name)
@@ -116,38 +127,9 @@ def _item(row: Activity) -> ActivityItem:
         user=user,
         activity=row.name,
         item_id=str(row.number or ""),
-        detail=_of_a_key(row) if actor and actor.kind == "key" else _of_an_event(row),
+        detail=with_values(row) if source == "all" else as_posthog(row),
         created_at=row.at,
     )
-
-
-def _of_a_key(row: Activity) -> Detail:
-    """Return what was done through the API, as PostHog tells it."""
-    name = str(row.person_id)
-    match row.name:
-        case "updated":
-            return Detail(changes=[Change(action="changed", field="properties")])
-        case "delete_property":
-            return Detail(name=name, changes=[Change(action="changed")])
-        case "split_person":
-            after = {"distinct_ids": row.distinct_ids}
-            return Detail(name=name, changes=[Change(action="split", after=after)])
-        case _:
-            return Detail(name=name)
-
-
-def _of_an_event(row: Activity) -> Detail:
-    """Return what a captured event did to properties, from what to what."""
-    changes = [
-        Change(
-            action="changed",
-            field=each["key"],
-            before=each.get("before"),
-            after=each.get("after"),
-        )
-        for each in (history.changes(row.event) if row.event else ())
-    ]
-    return Detail(name=str(row.person_id), changes=changes or None)
 
 
 OPERATIONS = [

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import suppress
+from typing import Any, Literal
 from uuid import UUID
 
 from msgspec import Struct
@@ -22,10 +23,14 @@ MAX_BULK = 1_000  # ids in one call
 
 
 class DeleteQuery(Struct, frozen=True, kw_only=True):
-    """What else goes: the captured events. What stays: with `keep_person`, the person."""
+    """What else goes: the captured events. What stays: with `keep_person`, the person.
+
+    With `erase=now` its personal data is erased by the next purge, and not after the retention.
+    """
 
     delete_events: bool = False
     keep_person: bool = False
+    erase: Literal["now"] | None = None
 
 
 class BulkBody(Struct, frozen=True, kw_only=True):
@@ -36,6 +41,7 @@ class BulkBody(Struct, frozen=True, kw_only=True):
     delete_events: bool = False
     delete_recordings: bool = False
     keep_person: bool = False
+    erase: Literal["now"] | None = None
 
 
 class DeletionError(Struct, frozen=True, kw_only=True):
@@ -63,24 +69,19 @@ class ResetBody(Struct, frozen=True, kw_only=True):
 
 async def delete(call: Call[DeleteQuery, Nothing]) -> Answer[Nothing]:
     """DELETE persons/:id: delete a person and, if asked, queue its captured events for deletion."""
-    return await _delete(call, call.query.delete_events, call.query.keep_person)
+    return await _delete(call, call.query)
 
 
 async def delete_events(call: Call[Nothing, Nothing]) -> Answer[Nothing]:
     """POST persons/:id/delete_events: queue the captured events; the person stays."""
-    return await _delete(call, True, True)
+    return await _delete(call, DeleteQuery(delete_events=True, keep_person=True))
 
 
 async def bulk_delete(call: Call[Nothing, BulkBody]) -> Answer[Deletions]:
     """POST persons/bulk_delete: delete up to 1000 persons; unknown ones are passed over."""
     body = call.body
     person_ids = await _found(call)
-    commands: list[Command] = [
-        DeletePerson(
-            person_id=person_id, deletes_events=body.delete_events, keeps_person=body.keep_person
-        )
-        for person_id in person_ids
-    ]
+    commands: list[Command] = [_command(person_id, body) for person_id in person_ids]
     results, headers = await call.try_all(commands)
     failed = [
         person_id
@@ -108,20 +109,30 @@ async def reset_distinct_id(call: Call[Nothing, ResetBody]) -> Answer[Nothing]:
     return Answer(Nothing(), position_header(await call.read(head_position)))
 
 
-async def _delete(
-    call: Call[DeleteQuery, Nothing] | Call[Nothing, Nothing],
-    deletes_events: bool,
-    keeps_person: bool,
-) -> Answer[Nothing]:
+async def _delete(call: Call[Any, Nothing], asked: DeleteQuery) -> Answer[Nothing]:
     person = await found(call)
-    command = DeletePerson(
-        person_id=person.person_id,
-        deletes_events=deletes_events,
-        keeps_person=keeps_person,
-        expected_version=expected_version(call.headers, person.version),
-    )
-    _, headers = await call.write(command)
+    expected = expected_version(call.headers, person.version)
+    _, headers = await call.write(_command(person.person_id, asked, expected=expected))
     return Answer(Nothing(), headers)
+
+
+def _command(
+    person_id: UUID, asked: DeleteQuery | BulkBody, *, expected: int | None = None
+) -> DeletePerson:
+    """Return the command that does what is asked.
+
+    Raises:
+        ApiError: 400, a person is to be erased and kept.
+    """
+    if asked.erase and asked.keep_person:
+        raise invalid("A person that is kept cannot be erased.", "erase")
+    return DeletePerson(
+        person_id=person_id,
+        deletes_events=asked.delete_events,
+        keeps_person=asked.keep_person,
+        erases_now=asked.erase == "now",
+        expected_version=expected,
+    )
 
 
 async def _found(call: Call[Nothing, BulkBody]) -> list[UUID]:

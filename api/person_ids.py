@@ -5,6 +5,7 @@ from uuid import UUID
 
 from api.calls import Call
 from api.errors import invalid, not_found
+from projections.known import Known, known
 from projections.person_rows import PersonRow
 
 UUID_DIGITS = 32
@@ -17,6 +18,18 @@ async def found(call: Call[Any, Any]) -> PersonRow:
         ApiError: 400, the path names no person at all; 404, the project has no such person.
     """
     person = await call.store.person(call.project.id, parse(call.id))
+    if person is None:
+        raise not_found()
+    return person
+
+
+async def ever(call: Call[Any, Any], id: str | None = None) -> Known:
+    """Return the person that the path names, or else `id`; also one deleted or merged away.
+
+    Raises:
+        ApiError: 400, that names no person at all; 404, the project never had such a person.
+    """
+    person = await call.read(known, parse(call.id if id is None else id))
     if person is None:
         raise not_found()
     return person

@@ -4,15 +4,18 @@ from typing import Any
 
 from msgspec import UNSET, Struct, UnsetType
 
+from api import places
 from api.auth import READ, WRITE
 from api.calls import Answer, Call
-from api.errors import ApiError, Error, invalid, required
+from api.errors import ApiError, Error, invalid, not_found, required
 from api.operations import Operation
-from api.person_ids import found
+from api.person_ids import ever, found
 from api.person_shapes import SinglePerson, single
+from api.places import PlaceText
 from api.requests import Nothing, expected_version, parse
 from domain.commands import SetProperties, UnsetProperties
 from domain.values import JSON, Properties
+from projections import past_person
 from projections.person_rows import PersonRow
 
 MAX_UNSET = 1_000  # properties that one call takes away
@@ -35,6 +38,12 @@ class PropertiesBody(Struct, frozen=True, kw_only=True):
     """Properties to set; all others stay as they are."""
 
     properties: Properties
+
+
+class RetrieveQuery(Struct, frozen=True, kw_only=True):
+    """As of when: now, or as it was then."""
+
+    as_of: PlaceText = ""
 
 
 class UpdateQuery(Struct, frozen=True, kw_only=True):
@@ -63,9 +72,15 @@ class UnsetBody(Struct, frozen=True, kw_only=True, rename={"unset": "$unset"}):
     unset: str | list[str] | UnsetType = UNSET
 
 
-async def retrieve(call: Call[Nothing, Nothing]) -> Answer[SinglePerson]:
-    """GET persons/:id: a person; the `ETag` is its version."""
-    return _shown(call, await found(call), {})
+async def retrieve(call: Call[RetrieveQuery, Nothing]) -> Answer[SinglePerson]:
+    """GET persons/:id: a person, as it is or as it was; the `ETag` is its version."""
+    if not call.query.as_of:
+        return _shown(call, await found(call), {})
+    place = places.parse(call.query.as_of, call.at, "as_of")
+    person = await call.read(past_person.at_place, await ever(call), place)
+    if person is None:
+        raise not_found()
+    return _shown(call, past_person.row(person), {})
 
 
 async def create(call: Call[Nothing, Nothing]) -> Answer[Nothing]:

@@ -12,7 +12,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
 from api.capture_errors import CaptureError
-from api.errors import ApiError, Error, invalid, required, unparsable
+from api.errors import ApiError, Error, invalid, invalid_choice, required, unparsable
 from api.intake import read_body
 from domain.errors import InvalidValueError, VersionConflictError
 from domain.values import JSON, MAX_DEPTH, clean
@@ -146,8 +146,7 @@ def _refusal(text: str) -> ApiError:
     if attr and detail.endswith("got `null`"):
         return required(attr)
     if choice := _CHOICE.match(detail):
-        detail = f'"{choice[1]}" is not a valid choice.'
-        return ApiError(400, Error("validation_error", "invalid_choice", detail, attr))
+        return invalid_choice(choice[1], attr)
     return invalid(_WORDS.get(detail, detail), attr)
 
 

@@ -6,16 +6,25 @@ from starlette.convertors import StringConvertor, register_url_convertor
 from starlette.routing import Route
 
 from api import (
+    audit,
+    change_feed,
     deletion_status,
     ingestion_warnings,
     openapi,
     person_activity,
     person_batches,
     person_deletion,
+    person_diff,
+    person_erasure,
+    person_events,
+    person_history,
     person_list,
     person_split,
     person_timeline,
+    person_unmerge,
     persons,
+    project_diff,
+    properties_at_time,
     schema_pages,
 )
 from api.operations import Endpoint, Operation
@@ -24,13 +33,22 @@ from domain.values import encode
 OPERATIONS: list[Operation] = [
     *persons.OPERATIONS,
     *person_deletion.OPERATIONS,
+    *person_erasure.OPERATIONS,
+    *person_events.OPERATIONS,
     *person_split.OPERATIONS,
     *person_activity.OPERATIONS,
     *person_timeline.OPERATIONS,
+    *person_history.OPERATIONS,
+    *person_diff.OPERATIONS,
+    *person_unmerge.OPERATIONS,
     *person_list.OPERATIONS,
+    *project_diff.OPERATIONS,
+    *properties_at_time.OPERATIONS,
     *person_batches.OPERATIONS,
+    *change_feed.OPERATIONS,
     *deletion_status.OPERATIONS,
     *ingestion_warnings.OPERATIONS,
+    *audit.OPERATIONS,
 ]
 """Every operation there is."""
 

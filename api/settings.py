@@ -1,5 +1,6 @@
 """The service's settings: read once from the environment, refused at once where they are wrong."""
 
+from base64 import b64decode
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
@@ -23,6 +24,9 @@ class Settings(Struct, frozen=True, kw_only=True, rename="upper"):
     pg_prepare_threshold: Literal["none"] | Annotated[int, Meta(ge=0)] = 5
     persons_api_key: Annotated[str, Meta(pattern="^phx_.{16,}$")] | None = None
     persons_project_token: Annotated[str, Meta(pattern="^phc_[!-~]{4,60}$")] | None = None
+    persons_audit_key: Annotated[str, Meta(pattern="^[A-Za-z0-9+/]{43}=$")] | None = None
+    persons_verify_hours: Annotated[float, Meta(ge=0)] = 0
+    persons_retention_days: Annotated[float, Meta(ge=0, le=36_500)] = 30
 
 
 MEANINGS = {
@@ -35,6 +39,9 @@ MEANINGS = {
     "PG_PREPARE_THRESHOLD": "after how many runs a statement is prepared; none for old PgBouncers",
     "PERSONS_API_KEY": "a phx_… key with all scopes that is to exist for project 1",
     "PERSONS_PROJECT_TOKEN": "the phc_… token that project 1 is to have",
+    "PERSONS_AUDIT_KEY": "32 random bytes in base64 that sign checkpoints; else the database's own",
+    "PERSONS_RETENTION_DAYS": "how long a deleted person can be brought back, until it is erased",
+    "PERSONS_VERIFY_HOURS": "verify all every so many hours, in the background; 0 for never",
 }
 """What each setting means, for `persons serve --help`."""
 
@@ -53,3 +60,9 @@ def read(environment: Mapping[str, str]) -> Settings:
             reason = str(error).split(" - at ")[0]
             raise SettingsError(f"{name}: {reason} (it is {MEANINGS[name]})") from None
     return msgspec.convert(given, Settings, strict=False)
+
+
+def audit_key(settings: Settings) -> bytes | None:
+    """Return the secret key that signs checkpoints; None where the settings name none."""
+    text = settings.persons_audit_key
+    return None if text is None else b64decode(text)

@@ -3,25 +3,31 @@
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 from uuid import UUID
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
+from api.erasing import Tools
+from api.purge_schedule import PurgeSchedule
 from api.settings import Settings
 from api.uuids import new_uuid
+from api.verifying import Verifying
 from domain.commands import Request
 from projections import people, rebuild
 from projections.people import PersonRow
 from projections.views import Views
-from storage import projects
+from storage import log, projects
+from storage.checkpoints import Checkpoint, Notary
 from storage.engine import READERS, Database
 from storage.errors import StoreUnavailableError
 from storage.merged_reads import MergedReads
 from storage.migrate import migrate
 from storage.projects import Key, Project
+from storage.tree import Tree
+from storage.tree_growth import TreeGrowth
 from storage.writer import Writer, Written
 
 Answer = TypeVar("Answer")
@@ -57,11 +63,26 @@ class Store:
         database: Database,
         *,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        audit_key: bytes | None = None,
+        verify_hours: float = 0,
+        retention: timedelta = timedelta(days=30),
+        purges: bool = False,
     ) -> None:
-        """Start the threads that write and read; `clock` is the only clock there is."""
+        """Start the threads that write and read; `clock` is the only clock there is.
+
+        `audit_key` is the secret that signs checkpoints; None for that which the database keeps.
+        All is verified every `verify_hours`; 0 for never. Deleted persons can be brought back for
+        the time of `retention`; who `purges` erases them after that, on schedule.
+        """
         self.database = database
         self.clock = clock
         self.writer = Writer(database, Views())
+        self._notary = Notary(database, secret=audit_key)
+        self._trees = TreeGrowth(database)
+        self._verifying = Verifying(database, clock, hours=verify_hours)
+        self.retention = retention
+        tools = Tools(database, self.writer.submit, self._notary, clock)
+        self._purging = PurgeSchedule(tools, retention, is_on=purges)
         self._points = MergedReads(database)
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="reader")
 
@@ -89,9 +110,34 @@ class Store:
         except DBAPIError as error:
             raise StoreUnavailableError(f"the database does not answer: {error}") from error
 
+    async def attest(
+        self, project_id: int, find: Callable[[Connection, Tree], Answer]
+    ) -> tuple[Checkpoint, Answer]:
+        """Return a signed checkpoint of a log, and what `find` finds in that state of it.
+
+        Raises:
+            TamperedError: the log is not what an earlier checkpoint said.
+            StoreUnavailableError: the database does not answer.
+        """
+        return await asyncio.get_running_loop().run_in_executor(
+            self._readers, self._attest, project_id, find
+        )
+
+    def _attest(
+        self, project_id: int, find: Callable[[Connection, Tree], Answer]
+    ) -> tuple[Checkpoint, Answer]:
+        try:
+            return self._notary.attest(project_id, self.clock(), find)
+        except DBAPIError as error:
+            raise StoreUnavailableError(f"the database does not answer: {error}") from error
+
     async def person(self, project_id: int, id: int | UUID) -> PersonRow | None:
         """Return a living person by integer id or uuid; None if the project has none such."""
         return await self._points.read(people.points, (project_id, id))
+
+    async def head(self, project_id: int) -> int:
+        """Return the position of the last event of a project; 0 for none."""
+        return await self._points.read(log.heads, project_id) or 0
 
     async def project(self, project_id: int) -> Project | None:
         """Return a project; None if there is none."""
@@ -111,6 +157,9 @@ class Store:
 
     def close(self) -> None:
         """Finish what waits to be written, then close the database."""
+        self._purging.close()
+        self._verifying.close()
+        self._trees.close()
         self.writer.close()
         self._points.close()
         self._readers.shutdown()

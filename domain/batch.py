@@ -1,8 +1,9 @@
 """A batch: the persons of one project that a run of commands can see, and what comes of it."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime
-from typing import NamedTuple, Protocol
+from itertools import chain
+from typing import Literal, NamedTuple, Protocol
 from uuid import UUID
 
 from msgspec import Struct
@@ -11,6 +12,7 @@ from domain.captured import CapturedEvent, TakenIn
 from domain.errors import PersonNotFoundError, VersionConflictError
 from domain.events import BornFrom, LoggedEvent, Origin, PersonCreated, PersonEvent, PlacedEvent
 from domain.identity import later_uuids, person_uuid
+from domain.merge_rules import AS_POSTHOG, MergeRules
 from domain.person import Person
 from domain.warnings import Warning
 
@@ -56,22 +58,44 @@ class KeptCapture(NamedTuple):
 
 
 class ToErase(NamedTuple):
-    """What the store is to erase of one person, once its event Erased is appended.
-
-    `captured_of`: the distinct ids whose captured events go as well; empty for none.
-    """
+    """Of one stream, the events to erase, and the distinct ids whose captured events go as well."""
 
     person_id: UUID
     positions: list[int]
-    distinct_ids: list[str]
     captured_of: list[str]
+
+
+class Erasing(NamedTuple):
+    """What the store is to erase of a person, once its events Erased are appended.
+
+    `persons` are itself and those merged into it, `parts` also others who repeat something of it.
+    `captured` are single captured events; `strays` are uuids that never were a person's, under
+    which some of them are filed. What is filed under `persons`, through distinct ids that were
+    `given_back` to others, is filed under these. Warnings that name a distinct id and were given
+    `until` then go.
+    """
+
+    person_id: UUID
+    number: int
+    origin: Origin
+    persons: list[UUID]
+    parts: list[ToErase]
+    captured: list[UUID]
+    strays: list[UUID]
+    given_back: dict[UUID, set[str]]
+    distinct_ids: list[str]
+    until: datetime
 
 
 class Settings(Struct, frozen=True, kw_only=True):
     """What a project chooses: `filter_noisy_properties` keeps new values of some properties out.
 
-    `display_name_properties`: the keys that name a person, the first with a value wins.
+    `ordering`: which of two captured events decides a property's value, the one that arrives last
+    or the one that occurred last. `display_name_properties`: the keys that name a person, the first
+    with a value wins.
     """
+
+    ordering: Literal["arrival", "event_time"] = "arrival"
 
     filter_noisy_properties: bool = True
     display_name_properties: list[str] = []
@@ -105,9 +129,11 @@ class Batch:
         lookup: Lookup,
         *,
         next_number: int,
+        rules: MergeRules = AS_POSTHOG,
     ) -> None:
         self.project_id = project_id
         self.settings = settings
+        self.rules = rules
         self.owners = loaded.owners
         self.persons = loaded.persons
         self.next_number = next_number
@@ -116,7 +142,8 @@ class Batch:
         self.captured: list[KeptCapture] = []
         self.warnings: list[Warning] = []
         self.event_deletions: list[UUID] = []
-        self.erasures: list[ToErase] = []
+        self.spared: dict[UUID, datetime] = {}
+        self.erasures: list[Erasing] = []
         self._free = loaded.free
         self._seen = loaded.seen
         self.lookup = lookup
@@ -157,6 +184,11 @@ class Batch:
             )
         return person
 
+    def history(self, person_id: UUID) -> Iterator[PlacedEvent]:
+        """Yield all events of a person, those of this batch too, oldest first."""
+        yield from self.lookup.stream(person_id)
+        yield from (each for each in self.events if each.person_id == person_id)
+
     def all_distinct_ids(self, person: Person) -> list[str]:
         """Return all distinct ids of a person, in the order of their attachment."""
         if not person.has_all_ids:
@@ -164,15 +196,16 @@ class Batch:
             person.has_all_ids = True
         return person.distinct_ids
 
-    def next_uuid(self, distinct_id: str) -> UUID:
-        """Return the uuid that the next person born with a distinct id gets."""
+    def next_uuid(self, distinct_id: str, *, taken: Collection[UUID] = ()) -> UUID:
+        """Return the uuid that the next person born with a distinct id gets, none of those `taken`.
+
+        One distinct id's later uuid can be another's first.
+        """
         first = person_uuid(self.project_id, distinct_id)
-        if distinct_id in self._free and first not in self.changed:
+        if distinct_id in self._free and first not in self.changed and first not in taken:
             return first
-        if not self._existed(first):
-            return first
-        later = later_uuids(self.project_id, distinct_id)
-        return next(uuid for uuid in later if not self._existed(uuid))
+        uuids = chain([first], later_uuids(self.project_id, distinct_id))
+        return next(each for each in uuids if each not in taken and not self._existed(each))
 
     def _existed(self, person_id: UUID) -> bool:
         return person_id in self.changed or bool(self.lookup.streams([person_id]))
@@ -185,16 +218,22 @@ class Batch:
         created_at: datetime,
         born_from: BornFrom,
         source: UUID | None = None,
+        person_id: UUID | None = None,
+        last_seen_at: datetime | None = None,
     ) -> Person:
-        """Let a person be born with distinct ids that belong to nobody; the first names it."""
+        """Let a person be born with distinct ids that belong to nobody.
+
+        `person_id` is its uuid; None for that which the first of them gives it. `last_seen_at` is
+        None for the hour in which it was created.
+        """
         ids = list(distinct_ids)
-        person = Person(self.next_uuid(ids[0]))
+        person = Person(person_id or self.next_uuid(ids[0]))
         event = PersonCreated(
             origin=origin,
             number=self.next_number,
             distinct_ids=ids,
             created_at=created_at,
-            last_seen_at=created_at.replace(minute=0, second=0, microsecond=0),
+            last_seen_at=last_seen_at or created_at.replace(minute=0, second=0, microsecond=0),
             born_from=born_from,
             source=source,
         )

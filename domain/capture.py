@@ -15,7 +15,6 @@ from domain.events import (
     PropertySet,
     PropertyUnset,
 )
-from domain.identity import is_illegal
 from domain.lateness import in_time, since
 from domain.person import Person
 from domain.properties import MAX_SIZE, Changes, size
@@ -76,12 +75,13 @@ class _Capture:
         target = self._batch.owners.get(self._captured.distinct_id)
         merge = self._asked.merge
         if merge and merge.source != self._captured.distinct_id:
-            if not (is_illegal(merge.source) or is_illegal(self._captured.distinct_id)):
+            forbids = self._batch.rules.forbids
+            if not (forbids(merge.source) or forbids(self._captured.distinct_id)):
                 return self._join(merge, self._batch.owners.get(merge.source), target)
             self._warn(
                 "cannot_merge_with_illegal_distinct_id",
                 illegalDistinctId=merge.source
-                if is_illegal(merge.source)
+                if forbids(merge.source)
                 else self._captured.distinct_id,
                 otherDistinctId=self._captured.distinct_id,
             )
@@ -100,15 +100,25 @@ class _Capture:
                     self._identify(person)
                 return person
             case Person() as only, None:
-                return self._attach(only, target_id)
+                return self._attach_target(merge, only)
             case None, Person() as only:
                 return self._attach(only, merge.source)
             case Person(), Person():
                 return self._merge(merge, source, target)
         raise AssertionError("the cases above are all there are")
 
-    def _attach(self, person: Person, distinct_id: str) -> Person:
-        self._batch.emit(person, DistinctIdAdded(origin=self._origin, added=distinct_id))
+    def _attach_target(self, merge: Merge, source: Person) -> Person | None:
+        if self._batch.rules.attaches_identified or not self._is_guarded(source):
+            return self._attach(source, self._captured.distinct_id, through=merge.source)
+        self._refuse(merge)
+        person = self._create([self._captured.distinct_id])
+        if person:
+            self._identify(person)
+        return person
+
+    def _attach(self, person: Person, distinct_id: str, *, through: str | None = None) -> Person:
+        added = DistinctIdAdded(origin=self._origin, added=distinct_id, through=through)
+        self._batch.emit(person, added)
         self._batch.own(person, [distinct_id])
         self._identify(person)
         self._change(person, self._changes(person.properties))
@@ -116,17 +126,23 @@ class _Capture:
 
     def _merge(self, merge: Merge, source: Person, target: Person) -> Person:
         if source is not target:
-            if source.is_identified and merge.is_guarded:
-                self._warn(
-                    "cannot_merge_already_identified",
-                    sourcePersonDistinctId=merge.source,
-                    targetPersonDistinctId=self._captured.distinct_id,
-                )
+            if self._is_guarded(source):
+                self._refuse(merge)
             elif not self._absorb(source, target):
                 return target
         self._identify(target)
         self._change(target, self._changes(target.properties))
         return target
+
+    def _is_guarded(self, source: Person) -> bool:
+        return source.is_identified and self._batch.rules.guards(self._captured.event)
+
+    def _refuse(self, merge: Merge) -> None:
+        self._warn(
+            "cannot_merge_already_identified",
+            sourcePersonDistinctId=merge.source,
+            targetPersonDistinctId=self._captured.distinct_id,
+        )
 
     def _absorb(self, source: Person, target: Person) -> bool:
         """Move all of the source to the target, unless that would be too large for one person."""

@@ -11,14 +11,14 @@ from domain.properties import Changes, changes, lift, only_noise
 from domain.values import JSON, Properties
 from domain.warnings import Warning
 
-_MERGES = {
+MERGES = {
     "$identify": "$anon_distinct_id",
     "$create_alias": "alias",
     "$merge_dangerously": "alias",
 }
-_NEVER_PERSONLESS = frozenset(_MERGES) | {"$groupidentify"}
+_NEVER_PERSONLESS = frozenset(MERGES) | {"$groupidentify"}
 _NOT_LIFTED = frozenset({"$snapshot", "$performance_event"})
-_ALWAYS_WRITTEN = frozenset(_MERGES) | {"$set"}
+_ALWAYS_WRITTEN = frozenset(MERGES) | {"$set"}
 _NEVER_WRITTEN = frozenset({"$exception", "$$heatmap"})
 
 
@@ -50,7 +50,6 @@ class Merge(NamedTuple):
     """The wish that the person of `source` becomes part of the event's own person."""
 
     source: str
-    is_guarded: bool
 
 
 class Request(NamedTuple):
@@ -105,7 +104,7 @@ def request(captured: CapturedEvent) -> Request:
     return Request(
         is_personless=False,
         is_dropped=False,
-        merge=_merge(event, properties) if event in _MERGES else None,
+        merge=_merge(event, properties) if event in MERGES else None,
         set=set,
         set_once=set_once,
         unset=unset,
@@ -117,7 +116,7 @@ def request(captured: CapturedEvent) -> Request:
 
 def merge_source(captured: CapturedEvent) -> str | None:
     """Return the distinct id whose person a captured event may merge away; None for none."""
-    if captured.event not in _MERGES:
+    if captured.event not in MERGES:
         return None
     merge = _merge(captured.event, captured.properties)
     return merge.source if merge else None
@@ -143,13 +142,13 @@ def _properties(captured: CapturedEvent) -> tuple[Properties, Properties, list[s
 
 
 def _merge(event: str, properties: Properties) -> Merge | None:
-    key = _MERGES[event]
+    key = MERGES[event]
     if key not in properties:
         return None
     source = properties[key]
     if event != "$identify" and not (source or isinstance(source, dict | list)):
         return None
-    return Merge(javascript_text(source), event != "$merge_dangerously")
+    return Merge(javascript_text(source))
 
 
 def _check_group(captured: CapturedEvent) -> tuple[list[Warning], bool]:

@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from domain.captured import CapturedEvent
 from domain.events import Actor
+from domain.foreign import Disagreement, ForeignPerson
 from domain.person import Person
 from domain.sides import Conflict
 from domain.values import Properties
@@ -90,11 +91,26 @@ class ErasePerson(Struct, frozen=True, kw_only=True):
     erases_captured: bool = False
 
 
+class ImportPerson(Struct, frozen=True):
+    """Take a person over from another store, under its uuid if that is free.
+
+    Where a distinct id of it belongs to somebody here, nothing changes: the two are compared.
+    """
+
+    person: ForeignPerson
+
+
 ReadsHistory: TypeAlias = Unmerge | UndeletePerson | ErasePerson
 """Commands that are decided on whole streams, so all that came before must be stored."""
 
 Command: TypeAlias = (
-    Capture | SetProperties | UnsetProperties | SplitPerson | DeletePerson | ReadsHistory
+    Capture
+    | SetProperties
+    | UnsetProperties
+    | SplitPerson
+    | DeletePerson
+    | ImportPerson
+    | ReadsHistory
 )
 
 
@@ -122,6 +138,13 @@ class Done(Struct, frozen=True, kw_only=True):
     warnings: tuple[Warning, ...] = ()
 
 
+class PersonImported(Done, frozen=True, kw_only=True):
+    """What became of a foreign person: it is new here, or what it disagrees in with ours."""
+
+    is_new: bool
+    disagreements: list[Disagreement]
+
+
 class MergeTakenBack(Done, frozen=True, kw_only=True):
     """What taking back a merge came to; where it was a dry run, what it would come to."""
 
@@ -131,8 +154,13 @@ class MergeTakenBack(Done, frozen=True, kw_only=True):
 
 
 class Erasure(Done, frozen=True, kw_only=True):
-    """What was erased: `positions` of the log by person, the distinct ids and values now gone."""
+    """What was erased: `positions` of the log by person, the distinct ids and values now gone.
 
+    `persons` are the uuids under which this person's data stood; of others, `positions` has only
+    what they repeated of it.
+    """
+
+    persons: list[UUID]
     positions: dict[UUID, list[int]]
     distinct_ids: list[str]
     values: list[str]

@@ -12,15 +12,18 @@ from domain.commands import (
     DeletePerson,
     Done,
     ErasePerson,
+    ImportPerson,
     SetProperties,
     SplitPerson,
     UndeletePerson,
     Unmerge,
     UnsetProperties,
 )
-from domain.erasing import erase, undelete
+from domain.erasing import erase
 from domain.events import Actor
+from domain.importing import import_person
 from domain.taking_back import unmerge
+from domain.undeleting import undelete
 
 
 def decide(  # noqa: PLR0911 - one case a command
@@ -42,6 +45,8 @@ def decide(  # noqa: PLR0911 - one case a command
             return edits.split(batch, command, actor, at)
         case DeletePerson():
             return edits.delete(batch, command, actor, at)
+        case ImportPerson():
+            return import_person(batch, command, actor, at)
         case Unmerge():
             return unmerge(batch, command, actor, at)
         case UndeletePerson():

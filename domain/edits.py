@@ -24,7 +24,8 @@ def set_properties(batch: Batch, command: SetProperties, actor: Actor, at: datet
     changed = changes(person.properties, set=command.properties, set_once={}, unset=()).set
     if not changed:
         return _done(person)
-    if size(person.properties | changed) > MAX_SIZE:
+    new_size = size(person.properties | changed)
+    if new_size > MAX_SIZE:
         raise PropertiesTooLargeError(f"a person holds at most {MAX_SIZE} bytes of properties")
     before = {key: person.properties[key] for key in changed if key in person.properties}
     captured = _captured(
@@ -32,6 +33,7 @@ def set_properties(batch: Batch, command: SetProperties, actor: Actor, at: datet
     )
     origin = _origin(actor, at, captured)
     batch.emit(person, PropertySet(origin=origin, properties=changed, before=before))
+    person.size = new_size
     batch.keep(captured, person.id, person.version)
     return _done(person)
 
@@ -67,10 +69,19 @@ def split(batch: Batch, command: SplitPerson, actor: Actor, at: datetime) -> Don
     if not leaving:
         return _done(person)
     origin = _origin(actor, at)
-    new_ids = {distinct_id: batch.next_uuid(distinct_id) for distinct_id in leaving}
-    batch.emit(person, Split(origin=origin, distinct_ids=new_ids))
+    new_ids: dict[str, UUID] = {}
     for distinct_id in leaving:
-        batch.create([distinct_id], origin, created_at=at, born_from="split", source=person.id)
+        new_ids[distinct_id] = batch.next_uuid(distinct_id, taken=new_ids.values())
+    batch.emit(person, Split(origin=origin, distinct_ids=new_ids))
+    for distinct_id, new_id in new_ids.items():
+        batch.create(
+            [distinct_id],
+            origin,
+            created_at=at,
+            born_from="split",
+            source=person.id,
+            person_id=new_id,
+        )
     return _done(person)
 
 
@@ -102,7 +113,10 @@ def delete(batch: Batch, command: DeletePerson, actor: Actor, at: datetime) -> D
         batch.event_deletions.append(person.id)
     if not command.keeps_person:
         origin = _origin(actor, at)
-        batch.emit(person, Deleted(origin=origin, erases_now=command.erases_now))
+        gone = Deleted(
+            origin=origin, erases_now=command.erases_now, deletes_events=command.deletes_events
+        )
+        batch.emit(person, gone)
         batch.disown(person)
     return _done(person)
 
@@ -121,14 +135,9 @@ def _captured(
 
 
 def _origin(actor: Actor, at: datetime, captured: CapturedEvent | None = None) -> Origin:
-    if captured is None:
-        return Origin(actor=actor, occurred_at=at)
-    return Origin(
-        actor=actor,
-        occurred_at=at,
-        cause=Cause(captured.event, captured.uuid),
-        distinct_id=captured.distinct_id,
-    )
+    # Without a distinct id: who calls the API names a person.
+    cause = Cause(captured.event, captured.uuid) if captured else None
+    return Origin(actor=actor, occurred_at=at, cause=cause)
 
 
 def _done(person: Person) -> Done:

@@ -29,6 +29,10 @@ class NotDeletedError(PersonsError):
     """Only a deleted person can be brought back, or erased; the text says what this one is."""
 
 
+class InvalidImportError(PersonsError):
+    """A person of another store cannot be taken over; the text says why."""
+
+
 class PropertiesTooLargeError(PersonsError):
     """The person's properties would be larger than one person may hold."""
 

@@ -86,10 +86,20 @@ class Identified(Event, frozen=True, kw_only=True, gc=False):
     """The person is known by name: it can no longer be merged away by `$identify` or an alias."""
 
 
-class DistinctIdAdded(Event, frozen=True, kw_only=True, gc=False):
-    """The distinct id `added`, which belonged to nobody, belongs to this person."""
+class DistinctIdAdded(Event, frozen=True, kw_only=True, gc=False, omit_defaults=True):
+    """The distinct id `added`, which belonged to nobody, belongs to this person.
+
+    `through` is the distinct id of this person that it came with, where that is not the origin's:
+    a captured event may come through the very distinct id that is added.
+    """
 
     added: str
+    through: str | None = None
+
+    @property
+    def came_with(self) -> str:
+        """The distinct id of this person that it came with; "" for none."""
+        return self.through or self.origin.distinct_id or ""
 
 
 class Merged(Event, frozen=True, kw_only=True, gc=False):
@@ -139,9 +149,11 @@ class Deleted(Event, frozen=True, kw_only=True, gc=False, omit_defaults=True):
     """The person is gone, and its distinct ids belong to nobody.
 
     `erases_now`: its personal data is to be erased as soon as possible, not after some time.
+    `deletes_events`: its captured events are to go as well.
     """
 
     erases_now: bool = False
+    deletes_events: bool = False
 
 
 class Undeleted(Event, frozen=True, kw_only=True, gc=False):
@@ -152,19 +164,24 @@ class Undeleted(Event, frozen=True, kw_only=True, gc=False):
 
 
 class Kept(Struct, frozen=True, kw_only=True, gc=False):
-    """All that a person has, where events that said so were erased for another's sake."""
+    """All that a person has, where events that said so were erased for another's sake.
+
+    Where it is not `is_living`, its distinct ids are those that it had, and belong to others.
+    """
 
     distinct_ids: list[str]
     properties: Properties
     created_at: datetime
     last_seen_at: datetime
+    changed_at: datetime
     is_identified: bool
+    is_living: bool
 
 
 class Erased(Event, frozen=True, kw_only=True, gc=False, omit_defaults=True):
     """The personal data in the events at `positions` of this person was erased for good.
 
-    `kept` is what a person has that lives on; None for one that does not.
+    `kept` is what a person has that is not erased itself; None for one that is.
     """
 
     number: int
@@ -213,7 +230,7 @@ def gained_ids(event: PersonEvent) -> list[str]:
             return event.distinct_ids
         case DistinctIdAdded():
             return [event.added]
-        case Erased(kept=Kept() as kept):
+        case Erased(kept=Kept(is_living=True) as kept):
             return kept.distinct_ids
         case _:
             return []

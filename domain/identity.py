@@ -1,6 +1,7 @@
 """Distinct ids: which uuid a person gets from one, and which can never join two persons."""
 
 from collections.abc import Iterator
+from decimal import Decimal
 from hashlib import sha1
 from itertools import count
 from uuid import UUID
@@ -12,8 +13,7 @@ PERSON_NAMESPACE = UUID("932979b4-65c3-4424-8467-0b66ec27bc22")
 
 MAX_LENGTH = 400  # code points of a distinct id that can take part in a merge
 
-_FIRST_EXPONENT = 1e21  # JavaScript writes numbers from here on, and below 1e-6, as 1e+21
-_LAST_EXPONENT = -7
+_PLAIN_FROM, _PLAIN_BELOW = 1e-6, 1e21  # JavaScript writes other numbers with an exponent
 
 _ILLEGAL_IN_ANY_CASE = frozenset(
     {
@@ -63,7 +63,7 @@ def is_illegal(distinct_id: str) -> bool:
     return (
         text in _ILLEGAL_AS_WRITTEN
         or text.lower() in _ILLEGAL_IN_ANY_CASE
-        or not text.strip()
+        or not distinct_id.strip()
         or "\0" in distinct_id
         or len(distinct_id) > MAX_LENGTH
     )
@@ -87,12 +87,10 @@ def javascript_text(value: JSON) -> str:
 
 
 def _javascript_number(value: float) -> str:
-    if value.is_integer() and abs(value) < _FIRST_EXPONENT:
-        return str(int(value))
+    if value == 0:
+        return "0"
+    if _PLAIN_FROM <= abs(value) < _PLAIN_BELOW:
+        # Of a whole number, repr has as many digits as tell it from others; zeros fill it up.
+        return f"{Decimal(repr(value)):f}".removesuffix(".0")
     mantissa, _, exponent = repr(value).partition("e")
-    if not exponent:
-        return mantissa
-    power = int(exponent)
-    if _LAST_EXPONENT < power < 0:
-        return f"{value:.{len(mantissa.replace('.', '').lstrip('-')) - 1 - power}f}"
-    return f"{mantissa.removesuffix('.0')}e{power:+d}"
+    return f"{mantissa}e{int(exponent):+d}"

@@ -128,6 +128,7 @@ class Person:
             self.distinct_ids = list(event.kept.distinct_ids)
             self.created_at = event.kept.created_at
             self.last_seen_at = event.kept.last_seen_at
+            self.changed_at = max(self.changed_at, event.kept.changed_at)
             self.is_identified = event.kept.is_identified
 
     def _drop(self, names: Iterable[str]) -> None:

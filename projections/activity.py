@@ -32,8 +32,7 @@ activity = Table(
 _insert = Insert(activity)
 _delete = Delete(activity.c.position)
 
-
-_NAMES: dict[type[PersonEvent], str] = {
+NAMES: dict[type[PersonEvent], str] = {
     PropertySet: "updated",
     PropertyUnset: "delete_property",
     Split: "split_person",
@@ -42,11 +41,12 @@ _NAMES: dict[type[PersonEvent], str] = {
     Undeleted: "undeleted",
     Erased: "erased",
 }
+"""What people and keys do, as PostHog calls it where it knows it."""
 
 
 def name_of(event: PersonEvent) -> str | None:
-    """Return PostHog's name for what an event did; None for what is no activity of its own."""
-    return _NAMES.get(type(event))
+    """Return what an event did; None for what is no activity of its own."""
+    return NAMES.get(type(event))
 
 
 def _project(connection: Connection, appended: Appended) -> None:

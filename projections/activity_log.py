@@ -1,45 +1,77 @@
 """The activity log, read: what was done to persons, by whom, when, and how."""
 
+from collections.abc import Iterator
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, func, select
+from msgspec import Struct
+from sqlalchemy import ColumnElement, Connection, FromClause, func, or_, select
 
-from domain.events import PersonEvent, Split
+from domain.events import (
+    Actor,
+    DistinctIdAdded,
+    Identified,
+    Merged,
+    MergedInto,
+    PersonCreated,
+    PersonEvent,
+    PropertyBackfilled,
+    Split,
+)
 from domain.person import fold
-from projections.activity import activity, name_of
+from domain.values import encode
+from projections import activity as view
+from projections.activity import activity
 from projections.births import numbers
 from projections.person_rows import PersonRow
 from projections.snapshots import stream
-from storage.log import head_position
+from storage.log import RECORDED, head_position
 from storage.mapper import decode_event
+from storage.places import Place, position_of
 from storage.schema import events
 
-_NAMES = {
-    "PersonCreated": "created",
-    "Identified": "identified",
-    "DistinctIdAdded": "distinct_id_added",
-    "Merged": "merged",
-    "MergedInto": "merged_into",
+NAMES: dict[str, str] = {
+    event_class.__name__: name
+    for event_class, name in {
+        PersonCreated: "created",
+        PropertyBackfilled: "backfilled",
+        Identified: "identified",
+        DistinctIdAdded: "distinct_id_added",
+        Merged: "merged",
+        MergedInto: "merged_into",
+        **view.NAMES,
+    }.items()
 }
-"""What an event is called that is no activity of its own: see `activity.name_of`."""
+"""What each event is called, by its topic."""
 
-_EVENT: tuple[ColumnElement[Any], ...] = (
-    events.c.project_id,
-    events.c.person_id,
-    events.c.version,
-    events.c.topic,
-    events.c.state,
-    events.c.recorded_at,
-)
+_KINDS: tuple[Literal["key", "token", "system"], ...] = ("key", "token", "system")
+
+
+class Wanted(Struct, frozen=True, kw_only=True):
+    """What is asked for; None leaves nothing out.
+
+    `is_full`: what captured events and the system did, too. `name` is what was done, `actor` the
+    name of who did it; `start` and `end` are places of the log, the first excluded.
+    """
+
+    is_full: bool = False
+    name: str | None = None
+    actor: str | None = None
+    start: Place | None = None
+    end: Place | None = None
+
+    @property
+    def is_all(self) -> bool:
+        """Tell whether every event is wanted."""
+        return self == Wanted(is_full=True)
 
 
 class Activity(NamedTuple):
     """One thing that was done to a person; `number` is the person's integer id.
 
-    `number` and `event` are None where they were erased. `distinct_ids` are all that a person
-    that was split had before.
+    `event` is None where it was erased. `distinct_ids` are all that a person that was split had
+    before.
     """
 
     name: str
@@ -51,59 +83,82 @@ class Activity(NamedTuple):
 
 
 def page(
-    connection: Connection, project_id: int, person: PersonRow | None, *, limit: int, offset: int
+    connection: Connection,
+    project_id: int,
+    person: PersonRow | None,
+    wanted: Wanted,
+    *,
+    limit: int,
+    offset: int,
 ) -> tuple[int, list[Activity]]:
-    """Return how much people and keys did, and a page of it, newest first.
+    """Return how much was done, and a page of it, newest first.
 
     `person` is the one it was done to; None for all persons, also those that are gone.
+
+    Raises:
+        InvalidParameterError: see `storage.places.position_of`.
     """
-    chosen = [activity.c.project_id == project_id]
-    if person is not None:
-        chosen.append(activity.c.person_id == person.person_id)
-    count = connection.execute(select(func.count()).where(*chosen)).scalar_one()
+    where = list(_where(connection, project_id, person, wanted))
+    query = RECORDED.select_from(_log(wanted, with_events=True)).where(*where)
+    if wanted.is_all:
+        # Neither positions nor versions have gaps, so they count, and lead to a page.
+        count = person.version if person else head_position(connection, project_id)
+        place: ColumnElement[int] = events.c.version if person else events.c.position
+        query = query.where(place <= count - offset)
+    else:
+        log = _log(wanted, with_events=wanted.actor is not None)
+        counted = select(func.count()).select_from(log).where(*where)
+        count = connection.execute(counted).scalar_one()
+        place = _places(wanted).c.position
+        query = query.offset(offset)
+    rows = connection.execute(query.order_by(place.desc()).limit(limit)).all()
+    known = numbers(connection, project_id, {row.person_id for row in rows})
+    return count, [_activity(connection, project_id, row, known.get(row.person_id)) for row in rows]
+
+
+def _places(wanted: Wanted) -> FromClause:
+    return events if wanted.is_full else activity
+
+
+def _log(wanted: Wanted, *, with_events: bool) -> FromClause:
+    if wanted.is_full or not with_events:
+        return _places(wanted)
     is_its_event = (events.c.project_id == activity.c.project_id) & (
         events.c.position == activity.c.position
     )
-    query = (
-        select(*_EVENT, activity.c.activity)
-        .select_from(activity.join(events, is_its_event))
-        .where(*chosen)
-        .order_by(activity.c.position.desc())
-        .limit(limit)
-        .offset(offset)
-    )
-    rows = connection.execute(query).all()
-    known = numbers(connection, project_id, {row.person_id for row in rows})
-    return count, [
-        _activity(connection, row, known.get(row.person_id), row.activity) for row in rows
-    ]
+    return activity.join(events, is_its_event)
 
 
-def full_page(
-    connection: Connection, project_id: int, person: PersonRow | None, *, limit: int, offset: int
-) -> tuple[int, list[Activity]]:
-    """Return what `page` does, with what captured events and the system did too."""
-    query = select(*_EVENT).where(events.c.project_id == project_id).limit(limit)
-    # Neither positions nor versions have gaps, so they count, and lead to a page.
-    if person is None:
-        count, place = head_position(connection, project_id), events.c.position
-    else:
-        count, place = person.version, events.c.version
-        query = query.where(events.c.person_id == person.person_id)
-    query = query.where(place <= count - offset).order_by(place.desc())
-    rows = connection.execute(query).all()
-    known = numbers(connection, project_id, {row.person_id for row in rows})
-    return count, [_activity(connection, row, known.get(row.person_id)) for row in rows]
+def _where(
+    connection: Connection, project_id: int, person: PersonRow | None, wanted: Wanted
+) -> Iterator[ColumnElement[bool]]:
+    place = _places(wanted).c
+    yield place.project_id == project_id
+    if person is not None:
+        yield place.person_id == person.person_id
+    if wanted.start is not None:
+        yield place.position > position_of(connection, project_id, wanted.start, "from")
+    if wanted.end is not None:
+        yield place.position <= position_of(connection, project_id, wanted.end, "to")
+    if wanted.name is not None and wanted.is_full:
+        yield events.c.topic.in_([topic for topic, name in NAMES.items() if name == wanted.name])
+    elif wanted.name is not None:
+        yield activity.c.activity == wanted.name
+    if wanted.actor is not None:
+        yield or_(*(_was_done_by(Actor(kind, wanted.actor)) for kind in _KINDS))
 
 
-def _activity(
-    connection: Connection, row: Any, number: int | None, name: str | None = None
-) -> Activity:
+def _was_done_by(actor: Actor) -> ColumnElement[bool]:
+    # Every event's text begins with who did it, always written by the same encoder.
+    start = encode({"origin": {"actor": actor}}).decode().removesuffix("}}")
+    return func.substr(events.c.state, 1, len(start)) == start
+
+
+def _activity(connection: Connection, project_id: int, row: Any, number: int | None) -> Activity:
     event = None if row.state is None else decode_event(row.topic, row.state)
-    name = name or (event and name_of(event)) or _NAMES.get(row.topic, row.topic)
     distinct_ids: list[str] = []
     if isinstance(event, Split):
-        before = stream(connection, row.project_id, row.person_id, below=row.version)
+        before = stream(connection, project_id, row.person_id, below=row.version)
         person = fold(None, before)
         distinct_ids = person.distinct_ids if person else []
-    return Activity(name, number, row.person_id, row.recorded_at, event, distinct_ids)
+    return Activity(NAMES[row.topic], number, row.person_id, row.recorded_at, event, distinct_ids)

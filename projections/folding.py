@@ -64,6 +64,14 @@ class Folding:
     def _fold(self, project_id: int, after: int, watch: Watch) -> None:
         rows = self._read(self._connection, project_id, after=after, limit=CHUNK)
         watch(project_id, rows)
+        self.fold(project_id, after, rows)
+
+    def fold(self, project_id: int, after: int, rows: Sequence[Any]) -> None:
+        """Fold a log's next rows, those behind `after`.
+
+        Raises:
+            MapperDeserialisationError: one of them is no event.
+        """
         placed = [logged_event(row) for row in rows]
         folded = self._persons_before(project_id, placed)
         for each in placed:

@@ -7,36 +7,57 @@ from uuid import UUID
 import msgspec
 from sqlalchemy import Connection
 
-from domain.events import Merged, PersonEvent, PropertySet, PropertyUnset, Unmerged
+from domain.events import (
+    Merged,
+    PersonEvent,
+    PropertySet,
+    PropertyUnset,
+    Redacted,
+    Unmerged,
+)
 from domain.values import JSON
-from storage import log
-from storage.mapper import decode_event
+from projections.lineage import BY_MERGE, lineage
+from storage import log, streams
+from storage.mapper import logged_event
 
 PAGE = 1_000  # events read at once
 
+_TOLD_OTHERWISE = ("origin", "properties", "before", "kept")
 
-def told(row: Any, event: PersonEvent) -> dict[str, JSON]:
-    """Return an event of the log as a JSON object; a value that was not there is left out."""
-    facts = msgspec.structs.asdict(event)
-    origin = facts.pop("origin")
-    for shown_as_changes in ("properties", "before"):
-        facts.pop(shown_as_changes, None)
-    return {
+
+def told(row: Any) -> dict[str, JSON]:
+    """Return an event of the log as a JSON object; a value that was not there is left out.
+
+    Of an event that was erased only its place and its type are left.
+    """
+    event = logged_event(row).event
+    place = {
         "position": row.position,
         "version": row.version,
         "type": row.topic,
         "person": row.person_id,
         "recorded_at": row.recorded_at,
+    }
+    if isinstance(event, Redacted):
+        return place | {"cause": None, "changes": [], "is_erased": True}
+    origin = event.origin
+    facts = msgspec.structs.asdict(event)
+    return {
+        **place,
         "occurred_at": origin.occurred_at,
         "actor": origin.actor,
         "cause": origin.cause,
         "changes": changes(event),
         **({"distinct_id": origin.distinct_id} if origin.distinct_id is not None else {}),
-        **{name: fact for name, fact in facts.items() if fact is not None},
+        **{
+            name: fact
+            for name, fact in facts.items()
+            if fact is not None and name not in _TOLD_OTHERWISE
+        },
     }
 
 
-def changes(event: PersonEvent) -> list[dict[str, JSON]]:
+def changes(event: PersonEvent | Redacted) -> list[dict[str, JSON]]:
     """Return what an event changed in the person's properties, by key: before and after."""
     match event:
         case PropertySet() | Unmerged():
@@ -63,7 +84,7 @@ def replay(
         for row in rows:
             if until is not None and row.position > until:
                 return
-            yield told(row, decode_event(row.topic, row.state))
+            yield told(row)
         after = rows[-1].position
 
 
@@ -78,4 +99,26 @@ def replay_person(
     """Yield the events of one person behind `after`, up to position `until`, oldest first."""
     for row in log.read_stream(connection, project_id, person_id):
         if row.position > after and (until is None or row.position <= until):
-            yield told(row, decode_event(row.topic, row.state))
+            yield told(row)
+
+
+def page(
+    connection: Connection,
+    project_id: int,
+    person_id: UUID,
+    *,
+    after: int,
+    limit: int,
+    weaves_merged: bool,
+) -> list[dict[str, JSON]]:
+    """Return the first `limit` events of one person behind a position, oldest first.
+
+    With `weaves_merged`, what happened to persons that were merged into it stands among them, up
+    to each merge; and so with those that were merged into these.
+    """
+    if weaves_merged:
+        bounds = lineage(connection, project_id, person_id, topics=BY_MERGE)
+        rows = streams.woven(connection, project_id, bounds, after=after, limit=limit)
+    else:
+        rows = streams.page(connection, project_id, person_id, after=after, limit=limit)
+    return [told(row) for row in rows]

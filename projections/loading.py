@@ -23,7 +23,7 @@ from sqlalchemy import (
 
 from domain.batch import Loaded
 from domain.captured import merge_source
-from domain.commands import Capture, Command
+from domain.commands import Capture, Command, ImportPerson
 from domain.identity import person_uuid
 from domain.person import Person
 from projections.persons import STATE, distinct_ids, person_of, persons
@@ -36,7 +36,8 @@ _project_id: BindParameter[int] = bindparam("project_id", type_=BigInteger)
 def load(connection: Connection, project_id: int, commands: Sequence[Command]) -> Loaded:
     """Return the persons that commands name, each once, also where several names lead to it.
 
-    The sources of merges, and persons named by id, come with all their distinct ids.
+    The sources of merges, and persons named by id or to be imported, come with all their distinct
+    ids.
     """
     loaded = Loaded(owners={}, persons={}, free=set(), seen=set())
     names: dict[str, bool] = {}
@@ -47,6 +48,8 @@ def load(connection: Connection, project_id: int, commands: Sequence[Command]) -
             source = merge_source(command.captured)
             if source is not None:
                 names[source] = True
+        elif isinstance(command, ImportPerson):
+            names |= dict.fromkeys(command.person.distinct_ids, True)
         else:
             ids.add(command.person_id)
     if ids:

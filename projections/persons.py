@@ -119,7 +119,7 @@ def person_of(state: Sequence[Any]) -> Person:
     person.changed_at = as_time(changed_at)
     person.is_identified = bool(is_identified)
     person.properties = msgspec.json.decode(properties)
-    person.size = len(properties)
+    person.size = len(properties) if properties.isascii() else len(properties.encode())
     person.has_all_ids = False
     return person
 

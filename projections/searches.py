@@ -22,7 +22,16 @@ from sqlalchemy import (
     union_all,
 )
 
-from domain.events import Merged, PersonCreated, PersonEvent, PropertySet, PropertyUnset, Unmerged
+from domain.events import (
+    Erased,
+    Merged,
+    PersonCreated,
+    PersonEvent,
+    PropertySet,
+    PropertyUnset,
+    Undeleted,
+    Unmerged,
+)
 from domain.values import Properties
 from projections.filter_sql import contains
 from projections.persons import distinct_ids, persons
@@ -111,7 +120,7 @@ def _changes_text(event: PersonEvent) -> bool:
             return not event.properties.keys().isdisjoint(SEARCHED)
         case PropertyUnset():
             return not event.before.keys().isdisjoint(SEARCHED)
-        case PersonCreated() | Merged() | Unmerged():
+        case PersonCreated() | Merged() | Unmerged() | Undeleted() | Erased():
             return True
         case _:
             return False

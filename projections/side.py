@@ -7,9 +7,12 @@ their own on PostgreSQL, among the temporary tables on SQLite. So the same state
 from collections.abc import Sequence
 
 from sqlalchemy import Connection, MetaData, Table, text
+from sqlalchemy.exc import OperationalError
 
 from projections.projection import Projection
 from storage.schema import logs
+
+PATIENCE = 100  # milliseconds for which all others may have to wait with us
 
 
 class SideTables:
@@ -43,10 +46,22 @@ class SideTables:
             live = self.live()
             self._run(f'SET LOCAL search_path TO {self.side}, "{live}"')
 
-    def stop_writers(self) -> None:
-        """Let nobody append until this transaction ends. On SQLite that needs a turn to write."""
-        if not self._is_sqlite:
-            self._run(f"LOCK TABLE {logs.name} IN EXCLUSIVE MODE")
+    def stop_others(self) -> bool:
+        """Let nobody append or read until this transaction ends; tell whether that could be had.
+
+        PostgreSQL cannot while somebody reads for long: others would have to queue behind us. On
+        SQLite a turn to write does the same, and readers stay where they are.
+        """
+        if self._is_sqlite:
+            return True
+        try:
+            with self.connection.begin_nested():
+                self._run(f"SET LOCAL lock_timeout = {PATIENCE}")
+                self._run(f"LOCK TABLE {logs.name} IN ACCESS EXCLUSIVE MODE")
+        except OperationalError:
+            return False
+        self._run("SET LOCAL lock_timeout = 0")
+        return True
 
     def swap(self, projections: Sequence[Projection]) -> None:
         """Put the side tables of these projections in the place of the live ones."""

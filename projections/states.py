@@ -8,7 +8,7 @@ from sqlalchemy import Connection, select, tuple_
 
 from domain.person import Person
 from domain.values import JSON
-from storage.mapper import decode_event
+from storage.mapper import logged_event
 from storage.schema import events
 
 PAGE = 1_000  # events read at once
@@ -23,7 +23,7 @@ def states(connection: Connection, project_id: int, *, until: int) -> Iterator[P
             if person and person.is_living:
                 yield person
             person = Person(row.person_id)
-        person.apply(decode_event(row.topic, row.state))
+        person.apply(logged_event(row).event)
     if person and person.is_living:
         yield person
 
@@ -31,7 +31,13 @@ def states(connection: Connection, project_id: int, *, until: int) -> Iterator[P
 def _by_stream(connection: Connection, project_id: int, until: int) -> Iterator[Any]:
     place = tuple_(events.c.person_id, events.c.version)
     query = (
-        select(events.c.person_id, events.c.version, events.c.topic, events.c.state)
+        select(
+            events.c.person_id,
+            events.c.version,
+            events.c.position,
+            events.c.topic,
+            events.c.state,
+        )
         .where(events.c.project_id == project_id, events.c.position <= until)
         .order_by(events.c.person_id, events.c.version)
         .limit(PAGE)

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, select
 
 from domain.batch import Loaded
 from domain.commands import Command
-from projections import activity, births, loading, past, persons, searches
+from projections import activity, births, deletions, loading, past, persons, searches
 from projections.projection import Projection
 from storage.writer import Appended
 
@@ -16,6 +16,7 @@ PROJECTIONS: tuple[Projection, ...] = (
     searches.PROJECTION,
     births.PROJECTION,
     activity.PROJECTION,
+    deletions.PROJECTION,
     past.PROJECTION,
 )
 

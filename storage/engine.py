@@ -9,11 +9,12 @@ from typing import Any
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.engine.interfaces import IsolationLevel
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.pool import QueuePool
 
 from storage.columns import Array, ArrayDumper
 from storage.errors import InvalidDatabaseUrlError
+from storage.schema import logs
 from storage.turns import Turns, hold
 
 READERS = 8  # connections for reading that a process keeps open
@@ -49,8 +50,25 @@ class Database:
         else:
             self._writer = self._postgresql(connections=4)
             self._reader = self._postgresql(connections=READERS, isolation="REPEATABLE READ")
+            event.listen(self._reader, "begin", _keep_tables)
             self._pointer = self._postgresql(connections=1, isolation="AUTOCOMMIT")
         event.listen(self._writer, "checkin", _end_transaction)
+
+    def check(self) -> None:
+        """Connect once, to learn whether there is such a database.
+
+        Raises:
+            InvalidDatabaseUrlError: there is not, or it cannot be opened; the text is one line.
+        """
+        try:
+            with self.writing():
+                pass
+        except (OSError, DBAPIError) as error:
+            self.close()
+            known = str(error.orig) if isinstance(error, DBAPIError) else error.strerror
+            url = self.url.set(drivername=self.url.get_backend_name())
+            reason, *_ = str(known).splitlines()
+            raise InvalidDatabaseUrlError(f"{url!r} cannot be opened: {reason}") from None
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
@@ -71,12 +89,15 @@ class Database:
         On SQLite it may write to temporary tables at any time, but to others only in a `turn`.
         With `is_snapshot`, each of its transactions sees one state of the database, as SQLite's do.
         """
-        engine = self._sqlite("BEGIN", connections=1) if self.is_sqlite else self._writer
-        if is_snapshot and not self.is_sqlite:
-            engine = engine.execution_options(isolation_level="REPEATABLE READ")
-        with engine.connect() as connection:
-            yield connection
-        if self.is_sqlite:
+        if not self.is_sqlite:
+            with (self._reader if is_snapshot else self._writer).connect() as connection:
+                yield connection
+            return
+        engine = self._sqlite("BEGIN", connections=1)
+        try:
+            with engine.connect() as connection:
+                yield connection
+        finally:
             engine.dispose()
 
     @contextmanager
@@ -148,6 +169,8 @@ class Database:
         if reads_only:
             connection.execute("PRAGMA wal_autocheckpoint = 0")
             connection.execute("PRAGMA query_only = ON")
+        else:
+            connection.execute("PRAGMA secure_delete = ON")  # what is deleted is written over
         return connection
 
     def _postgresql(
@@ -185,6 +208,15 @@ def committing(connection: Connection) -> Iterator[None]:
     with nullcontext() if connection.dialect.name == "sqlite" else driver.pipeline():
         yield
         connection.commit()
+
+
+def _keep_tables(connection: Connection) -> None:
+    """Let nobody swap a table for a new one until this transaction ends; who swaps stops the log.
+
+    In the new one a snapshot would see no row that is younger than itself, so this comes before
+    there is a snapshot.
+    """
+    connection.exec_driver_sql(f"LOCK TABLE {logs.name} IN ACCESS SHARE MODE")
 
 
 def _parse(text: str) -> URL:

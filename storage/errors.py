@@ -27,3 +27,19 @@ class ProjectNotFoundError(StoreError):
 
 class KeyTakenError(StoreError):
     """A key or a token that was to be new is known already."""
+
+
+class TamperedError(StoreError):
+    """What is kept contradicts what was said of it before: it was changed from outside."""
+
+
+class ExportRefusedError(StoreError):
+    """There is nothing to export as of what was asked for."""
+
+
+class ImportRefusedError(StoreError):
+    """A file cannot be taken over into this store; nothing of it was stored."""
+
+
+class DamagedExportError(ImportRefusedError):
+    """An export is not what was written, so all of it is refused."""

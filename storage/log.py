@@ -31,6 +31,7 @@ GENESIS = bytes(32)
 
 SALT_SIZE = 16  # bytes
 SHORT_LOG = 20_000  # events
+PIVOTS = 64  # events that one look for a time asks
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _PLACE = Struct(">q16sqq")  # position, person, version, microseconds since EPOCH
@@ -181,8 +182,27 @@ def link(
 def _link(
     previous: bytes, position: int, entry: Entry, microseconds: int, commitment: bytes
 ) -> bytes:
-    place = _PLACE.pack(position, entry.person_id.bytes, entry.version, microseconds)
-    return sha256(b"".join((previous, place, commitment, entry.topic.encode()))).digest()
+    place = position, entry.person_id, entry.version
+    return linked(previous, _said(place, entry.topic, microseconds, commitment))
+
+
+def linked(previous: bytes, said: bytes) -> bytes:
+    """Return the digest of an event: of all that the log says of it, and of all events before."""
+    return sha256(previous + said).digest()
+
+
+def said_by(row: Any) -> bytes:
+    """Return all that a row of LINKS says, in bytes: what the chain and the tree hash."""
+    *place, topic, state, recorded_at, _, salt, commitment = row
+    if state is not None:
+        commitment = commit(salt or b"", state.encode())
+    return _said(place, topic, _microseconds(recorded_at), commitment or b"")
+
+
+def _said(place: Sequence[Any], topic: str, microseconds: int, commitment: bytes) -> bytes:
+    position, person_id, version = place
+    placed = _PLACE.pack(position, person_id.bytes, version, microseconds)
+    return placed + commitment + topic.encode()
 
 
 def _microseconds(at: datetime) -> int:
@@ -191,11 +211,16 @@ def _microseconds(at: datetime) -> int:
 
 def head_position(connection: Connection, project_id: int) -> int:
     """Return the position of the last event of a project; 0 for none."""
-    query = select(logs.c.position).where(logs.c.project_id == project_id)
-    return connection.execute(query).scalar() or 0
+    return heads(connection, [project_id]).get(project_id, 0)
 
 
-_recorded = select(
+def heads(connection: Connection, project_ids: Collection[int]) -> dict[int, int]:
+    """Return the positions of the last events of projects."""
+    query = select(logs.c.project_id, logs.c.position).where(logs.c.project_id.in_(project_ids))
+    return {project_id: position for project_id, position in connection.execute(query)}
+
+
+RECORDED = select(
     events.c.position,
     events.c.person_id,
     events.c.version,
@@ -205,11 +230,18 @@ _recorded = select(
 )
 """Events as they are read: `state` is None where it was erased."""
 
+LINKS = RECORDED.add_columns(events.c.digest, events.c.salt, events.c.commitment)
+"""Events with all that the chain and the tree are made of."""
+
+POSITION = events.c.position + 0
+"""The position, for streams: a sum has no index, so the database finds them by their persons, and
+does not read along the log for them."""
+
 
 def read(connection: Connection, project_id: int, *, after: int, limit: int) -> Sequence[Any]:
     """Return the first `limit` events behind a position, in the log's order."""
     query = (
-        _recorded.where(events.c.project_id == project_id, events.c.position > after)
+        RECORDED.where(events.c.project_id == project_id, events.c.position > after)
         .order_by(events.c.position)
         .limit(limit)
     )
@@ -219,8 +251,7 @@ def read(connection: Connection, project_id: int, *, after: int, limit: int) -> 
 def read_links(connection: Connection, project_id: int, *, after: int, limit: int) -> Sequence[Any]:
     """Return what `read` does, and of each event what the chain is made of as well."""
     query = (
-        _recorded.add_columns(events.c.digest, events.c.salt, events.c.commitment)
-        .where(events.c.project_id == project_id, events.c.position > after)
+        LINKS.where(events.c.project_id == project_id, events.c.position > after)
         .order_by(events.c.position)
         .limit(limit)
     )
@@ -231,7 +262,7 @@ def read_stream(
     connection: Connection, project_id: int, person_id: UUID, *, below: int | None = None
 ) -> Sequence[Any]:
     """Return the events of one person, by version; only those below a version if one is given."""
-    query = _recorded.where(events.c.project_id == project_id, events.c.person_id == person_id)
+    query = RECORDED.where(events.c.project_id == project_id, events.c.person_id == person_id)
     if below is not None:
         query = query.where(events.c.version < below)
     return connection.execute(query.order_by(events.c.version)).all()
@@ -241,10 +272,10 @@ def read_streams(
     connection: Connection, project_id: int, person_ids: Collection[UUID], *, until: int
 ) -> Sequence[Any]:
     """Return the events of some persons up to a position, those of each by version."""
-    query = _recorded.where(
+    query = RECORDED.where(
         events.c.project_id == project_id,
         events.c.person_id.in_(person_ids),
-        events.c.position <= until,
+        until >= POSITION,
     )
     return connection.execute(query.order_by(events.c.person_id, events.c.version)).all()
 
@@ -267,11 +298,30 @@ def _streams(dialect: str) -> Select[Any]:
 
 
 def position_at(connection: Connection, project_id: int, at: datetime) -> int:
-    """Return the position of the last event that was recorded up to a time; 0 for none."""
-    query = select(func.max(events.c.position)).where(
-        events.c.project_id == project_id, events.c.recorded_at <= at
+    """Return the position of the last event that was recorded up to a time; 0 for none.
+
+    The log's order is that of its times, so a few looks are enough, however long it is.
+    """
+    low, high = 0, head_position(connection, project_id)
+    while low < high:
+        step = -(-(high - low) // PIVOTS)
+        pivots = [*range(low + step, high, step), high]
+        query = select(func.max(events.c.position)).where(
+            events.c.project_id == project_id,
+            events.c.position.in_(pivots),
+            events.c.recorded_at <= at,
+        )
+        low = connection.execute(query).scalar() or low
+        high = min(low + step - 1, high)
+    return low
+
+
+def recorded_at(connection: Connection, project_id: int, position: int) -> datetime:
+    """Return when the event at a position was recorded; EPOCH before the first."""
+    query = select(events.c.recorded_at).where(
+        events.c.project_id == project_id, events.c.position == position
     )
-    return connection.execute(query).scalar() or 0
+    return connection.execute(query).scalar_one_or_none() or EPOCH
 
 
 def version_at(connection: Connection, project_id: int, person_id: UUID, position: int) -> int:
@@ -279,6 +329,6 @@ def version_at(connection: Connection, project_id: int, person_id: UUID, positio
     query = select(func.max(events.c.version)).where(
         events.c.project_id == project_id,
         events.c.person_id == person_id,
-        events.c.position <= position,
+        position >= POSITION,
     )
     return connection.execute(query).scalar() or 0

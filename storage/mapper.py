@@ -67,14 +67,12 @@ class PersonMapper(Mapper[UUID]):
         )
 
     def to_domain_event(self, stored_event: StoredEvent) -> DomainEventProtocol[UUID]:
-        """Return the placed event that was stored.
+        """Return the placed event that was stored: REDACTED where its state was erased.
 
         Raises:
             MapperDeserialisationError: see `decode_event`.
         """
         assert isinstance(stored_event.originator_id, UUID)
-        return PlacedEvent(
-            stored_event.originator_id,
-            stored_event.originator_version,
-            decode_event(stored_event.topic, stored_event.state),
-        )
+        topic, state = stored_event.topic, stored_event.state
+        event = decode_event(topic, state) if state else REDACTED
+        return PlacedEvent(stored_event.originator_id, stored_event.originator_version, event)

@@ -16,6 +16,8 @@ from storage.errors import KeyTakenError, ProjectNotFoundError
 from storage.log import EPOCH, GENESIS
 from storage.schema import api_keys, logs, projects
 
+MAX_ID = 2**31 - 1  # of projects and of keys
+
 ALL_SCOPES = ("*",)
 SCOPES = (*ALL_SCOPES, "person:read", "person:write", "activity_log:read")
 
@@ -67,14 +69,16 @@ def create(connection: Connection, name: str, *, at: datetime, token: str | None
     project = Project(
         id=project_id, name=name, token=token or new_token(), settings=Settings(), created_at=at
     )
+    add(connection, project)
+    return project
+
+
+def add(connection: Connection, project: Project) -> None:
+    """Write a new project, with an empty log."""
     row = msgspec.structs.asdict(project) | {"settings": encode(project.settings).decode()}
     connection.execute(insert(projects).values(row))
-    connection.execute(
-        insert(logs).values(
-            project_id=project_id, position=0, digest=GENESIS, recorded_at=EPOCH, next_number=1
-        )
-    )
-    return project
+    head = insert(logs).values(position=0, digest=GENESIS, recorded_at=EPOCH, next_number=1)
+    connection.execute(head.values(project_id=project.id))
 
 
 def every(connection: Connection) -> list[Project]:
@@ -90,7 +94,8 @@ def by_tokens(connection: Connection, tokens: Sequence[str]) -> dict[str, Projec
 
 def by_ids(connection: Connection, project_ids: Sequence[int]) -> dict[int, Project]:
     """Return projects by id."""
-    rows = connection.execute(select(projects).where(projects.c.id.in_(project_ids)))
+    possible = [each for each in project_ids if each <= MAX_ID]
+    rows = connection.execute(select(projects).where(projects.c.id.in_(possible)))
     return {row.id: _project(row) for row in rows}
 
 

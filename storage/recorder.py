@@ -27,6 +27,7 @@ from storage.engine import Database
 from storage.schema import events
 
 POLL_INTERVAL = 0.05  # seconds between two looks of a subscription for new events
+ERASED = ""  # stands for a state that was erased
 PAGE = 500  # events that a subscription reads at once
 
 _TRANSLATED = {
@@ -68,7 +69,7 @@ class ProjectRecorder(ApplicationRecorder):
             ]
             log.append(connection, head, entries, self._clock())
             log.move_head(connection, head)
-        return range(first, first + len(entries))
+        return list(range(first, first + len(entries)))
 
     def select_events(
         self,
@@ -136,7 +137,7 @@ class ProjectRecorder(ApplicationRecorder):
                 originator_id=row.person_id,
                 originator_version=row.version,
                 topic=row.topic,
-                state=row.state.encode(),
+                state=(row.state or ERASED).encode(),
             )
             for row in rows
         ]

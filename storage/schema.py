@@ -157,3 +157,57 @@ event_deletions = Table(
     Column("delete_verified_at", UTCDateTime),
 )
 """Whose captured events are to be deleted: those received up to `created_at`."""
+
+erasure_receipts = Table(
+    "erasure_receipts",
+    metadata,
+    Column("project_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("person_id", Uuid, primary_key=True),
+    Column("erased_at", UTCDateTime, nullable=False),
+    Column("receipt", Text, nullable=False),
+    Column("completed_at", UTCDateTime),
+)
+"""What was erased of each person, as `storage.erasure_receipts` says it; nothing of whom."""
+
+tree_nodes = Table(
+    "tree_nodes",
+    metadata,
+    Column("project_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("level", Integer, primary_key=True, autoincrement=False),
+    Column("place", BigInteger, primary_key=True, autoincrement=False),
+    Column("hash", LargeBinary, nullable=False),
+    Column("leaves", LargeBinary),
+)
+"""The complete nodes of each log's Merkle tree, from blocks of leaves up: see `storage.tree`.
+
+`leaves` has the hashes of a block's leaves, one behind the other; None where no block is.
+"""
+
+checkpoints = Table(
+    "checkpoints",
+    metadata,
+    Column("project_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("size", BigInteger, primary_key=True, autoincrement=False),
+    Column("root", LargeBinary, nullable=False),
+    Column("note", Text, nullable=False),
+    Column("given_at", UTCDateTime, nullable=False),
+)
+"""What was said of a log's first `size` events, signed, to somebody outside."""
+
+audit_keys = Table(
+    "audit_keys",
+    metadata,
+    Column("public", LargeBinary, primary_key=True),
+    Column("secret", LargeBinary),
+    Column("created_at", UTCDateTime, nullable=False),
+)
+"""The keys that have signed checkpoints; `secret` is None for one that the environment gives."""
+
+verifications = Table(
+    "verifications",
+    metadata,
+    Column("project_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("finished_at", UTCDateTime, nullable=False),
+    Column("summary", Text, nullable=False),
+)
+"""What the last verification of a project came to; that of all projects is at project 0."""

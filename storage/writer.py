@@ -168,6 +168,7 @@ class Writer:
         project_id, after = head.project_id, head.position
         erasure.erase(connection, project_id, batch.erasures)
         event_deletions.queue(connection, project_id, batch.event_deletions, at)
+        event_deletions.spare(connection, project_id, batch.spared)
         with committing(connection):
             if batch.events:
                 entries = [

@@ -2,22 +2,20 @@
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
 from httpx import Response
 from hypothesis import HealthCheck, settings
 
+from storage.engine import Database
 from tests import node, service
-from tests.machine import database_folder
+from tests.databases import DATABASES, new_database
+from tests.population import Population, prepared
 from tests.postgres import Postgres, running
 from tests.server import Server
-from tests.service import Client, Clock
-
-DATABASES = ["sqlite", "postgresql"]
+from tests.service import Client
 
 # A busy machine is slow: no test may fail because of that.
 calm = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True)
@@ -39,19 +37,6 @@ def postgres(run_path: Path) -> Iterator[Postgres]:
         yield server
 
 
-@contextmanager
-def new_database(request: pytest.FixtureRequest) -> Iterator[str]:
-    """Give the URL of a database of the kind that the fixture's parameter names."""
-    if request.param == "sqlite":
-        with TemporaryDirectory(dir=database_folder(), ignore_cleanup_errors=True) as folder:
-            yield f"sqlite:///{folder}/persons.db"
-    else:
-        # Asked for here, so that a test on SQLite alone does not start a server.
-        postgres: Postgres = request.getfixturevalue("postgres")
-        with postgres.database() as url:
-            yield url
-
-
 @pytest.fixture(params=DATABASES)
 def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
     """The URL of a database that only this test knows."""
@@ -60,19 +45,13 @@ def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
 
 
 @pytest.fixture
-def clock() -> Clock:
-    """The clock of the service behind `client`; set its `now` to stop it there."""
-    return Clock()
-
-
-@pytest.fixture
-def client(database_url: str, clock: Clock) -> Iterator[Client]:
+def client(database_url: str) -> Iterator[Client]:
     """A client of the real service in this process, on an empty database of this test's own.
 
     It is an httpx.Client that sends a key of project 1 with all scopes; the project's token is
-    Server.token.
+    Server.token. Its `clock` is the service's clock, which can be stopped.
     """
-    with service.running(database_url, clock) as new_client:
+    with service.running(database_url) as new_client:
         yield new_client
 
 
@@ -102,6 +81,19 @@ def shared_client(request: pytest.FixtureRequest) -> Iterator[Client]:
     """
     with new_database(request) as url, service.running(url) as new_client:
         yield new_client
+
+
+@pytest.fixture(params=DATABASES, scope="module")
+def database(request: pytest.FixtureRequest) -> Iterator[Database]:
+    """A database with its tables that the tests of a module share."""
+    with new_database(request) as url, prepared(url) as new:
+        yield new
+
+
+@pytest.fixture
+def population(database: Database) -> Population:
+    """Persons of a new project in the shared database, written straight into the views."""
+    return Population(database)
 
 
 @pytest.fixture

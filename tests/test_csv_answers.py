@@ -5,8 +5,9 @@ import pytest
 from msgspec import Struct
 from starlette.responses import Response, StreamingResponse
 
-from api.csv_answers import Rows, flat, is_asked_for, response
+from api.csv_answers import Rows, is_asked_for, response
 from api.errors import ApiError
+from domain.flattened import flat
 
 
 class Page(Struct):

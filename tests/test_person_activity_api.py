@@ -146,6 +146,8 @@ def test_all_sources_tell_what_captured_events_did_from_what_to_what(
     assert captured["detail"]["changes"] == [
         PROPERTIES | {"field": "plan", "before": "pro", "after": "free"}
     ]
-    assert edited["detail"]["changes"] == [PROPERTIES]
+    assert edited["detail"]["changes"] == [
+        PROPERTIES | {"action": "created", "field": "x", "after": 1}
+    ]
     assert first["total_count"] == len(activity(client, f"{PERSONS}/activity?source=all&limit=100"))
     assert rest[-1]["activity"] == "created"

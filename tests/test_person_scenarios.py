@@ -2,20 +2,20 @@
 
 from collections.abc import Sequence
 from typing import Any
-from uuid import uuid5
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests import person_model
+from tests.event_scenarios import EVENT_SCENARIOS
 from tests.merge_scenarios import MERGE_SCENARIOS
 from tests.project import Person, Project, new_project
 from tests.property_scenarios import PROPERTY_SCENARIOS
-from tests.scenario import NAMESPACE, Event, Scenario, event, expected
+from tests.scenario import Event, Scenario, event, expected
 from tests.service import Client
 
-SCENARIOS = PROPERTY_SCENARIOS | MERGE_SCENARIOS
+SCENARIOS = PROPERTY_SCENARIOS | EVENT_SCENARIOS | MERGE_SCENARIOS
 ALL = pytest.mark.parametrize("scenario", SCENARIOS.values(), ids=SCENARIOS.keys())
 
 
@@ -43,6 +43,23 @@ def test_the_last_event_of_a_scenario_again(shared_client: Client, scenario: Sce
 
     leaves = scenario.persons if scenario.again is None else scenario.again
     assert project.persons() == expected(project, leaves)
+
+
+@pytest.mark.parametrize(
+    ("name", "properties"),
+    [
+        ("P36 the target wins also where the source is newer", {"n": 2, "m": None}),
+        ("P54 what comes for a merged id lands on the survivor", {"a": 2, "b": 3}),
+    ],
+)
+def test_all_events_of_a_scenario_again(
+    shared_client: Client, name: str, properties: dict[str, Any]
+) -> None:
+    project = new_project(shared_client)
+    project.capture_all(SCENARIOS[name].events * 2)
+
+    # Who was anonymous is the survivor now: what was said about the one is said about the other.
+    assert [person.properties for person in project.persons()] == [properties]
 
 
 def test_a_uuid_is_posthogs(client: Client) -> None:
@@ -87,20 +104,6 @@ def joining(draw: st.DrawFn) -> Event:
 sequences = st.lists(plain | joining(), min_size=1, max_size=10)
 
 
-def anywhere(project: Project) -> list[tuple[Any, ...]]:
-    """Return the project's persons, each with the id that it was born with, not with its uuid."""
-    born_as = {str(uuid5(NAMESPACE, f"{project.id}:{name}")): name for name in NAMES}
-    return [person._replace(uuid=born_as[person.uuid]) for person in project.persons()]
-
-
-def modelled(events: Sequence[Event]) -> list[tuple[Any, ...]]:
-    persons = [
-        Person(sorted(each.ids), each.is_identified, each.properties, each.born_as, each.created_at)
-        for each in person_model.persons(events)
-    ]
-    return sorted(persons, key=lambda person: person.distinct_ids)
-
-
 @given(sequences)
 def test_a_batch_leaves_what_its_events_leave_one_by_one(
     shared_client: Client, events: list[Event]
@@ -110,7 +113,8 @@ def test_a_batch_leaves_what_its_events_leave_one_by_one(
         one.capture(each)
     other.capture_all(events)
 
-    assert anywhere(one) == anywhere(other) == modelled(events)
+    assert one.persons() == person_model.persons(events, one.id)
+    assert other.persons() == person_model.persons(events, other.id)
     assert one.warnings() == other.warnings()
 
 
@@ -137,7 +141,8 @@ def test_what_comes_later_lands_on_the_survivor(shared_client: Client, events: l
     project = new_project(shared_client)
     project.capture_all(events)
     owners = project.owners()
-    project.capture_all([event("visit", name, {"$set": {name: True}}) for name in owners])
+    for name in owners:
+        project.capture(event("visit", name, {"$set": {name: True}}))
 
     for person in project.persons():
         assert person.properties.keys() >= set(person.distinct_ids)
@@ -149,26 +154,28 @@ def test_what_comes_later_lands_on_the_survivor(shared_client: Client, events: l
 def test_who_is_one_depends_on_merges_and_first_events_alone(
     shared_client: Client, events: list[Event]
 ) -> None:
-    bare: list[Event] = []
-    known = set()
-    for each in events:
-        asked = {
-            key: value
-            for key, value in each["properties"].items()
-            if key in (*person_model.SOURCES.values(), "$process_person_profile")
-        }
-        is_ordinary = each["event"] not in person_model.SOURCES
-        is_personless = asked.get("$process_person_profile") is False
-        if is_ordinary and (is_personless or each["distinct_id"] in known):
-            continue
-        known.add(each["distinct_id"])
-        bare.append(event(each["event"], each["distinct_id"], asked))
     one, other = new_project(shared_client), new_project(shared_client)
     one.capture_all(events)
-    if bare:
-        other.capture_all(bare)
+    other.capture_all([event("visit", "one more"), *stripped(events)])
 
-    assert [p.distinct_ids for p in one.persons()] == [p.distinct_ids for p in other.persons()]
+    others = [person.distinct_ids for person in other.persons()]
+    others.remove(["one more"])
+    assert [person.distinct_ids for person in one.persons()] == others
+
+
+def stripped(events: Sequence[Event]) -> list[Event]:
+    """Return those that decide who is one, without all else that they say."""
+    known, kept = set(), []
+    for each in events:
+        asked = each["properties"]
+        source = person_model.SOURCES.get(each["event"])
+        if asked.get("$process_person_profile") is False:
+            continue
+        if source or each["distinct_id"] not in known:
+            merge = {source: asked[source]} if source else {}
+            kept.append(event(each["event"], each["distinct_id"], merge))
+        known.add(each["distinct_id"])
+    return kept
 
 
 @given(sequences, st.data())

@@ -1,13 +1,13 @@
 """`persons replay`: print what happened, as it stands in the log."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from uuid import UUID
 
 import click
 import msgspec
 from sqlalchemy import Connection
 
+from api.cli import choosing, what_if
 from api.cli.opening import prepared_database
 from domain.values import JSON
 from projections import history
@@ -21,9 +21,15 @@ from storage.repository import person_at
 @click.command()
 @click.option("--project", "project_id", type=int, help="Only this project.")
 @click.option("--person", help="Only this person, by integer id or uuid.")
-@click.option("--after", type=int, default=0, help="Only events behind this position.")
+@click.option(
+    "--after",
+    type=click.IntRange(0, choosing.MAX_POSITION),
+    default=0,
+    help="Only behind this position.",
+)
 @click.option("--until", help="Only up to this position, or this ISO 8601 time.")
 @click.option("--state", "shows_state", is_flag=True, help="Print persons as they were instead.")
+@what_if.or_report
 def replay(
     project_id: int | None, person: str | None, after: int, until: str | None, shows_state: bool
 ) -> None:
@@ -33,9 +39,15 @@ def replay(
     persons replay --person 17                            all that happened to person 17
     persons replay --until 2026-01-31T00:00:00Z --state   all persons as they were then
     persons replay --after 1200 | jq .type                what came behind position 1200
+    persons replay --rules guard-alias=off --report       who would be whom by other rules
+
+    The captured events can be replayed by other rules of merging, beside the store, to see which
+    persons would be others: guard-identify, guard-alias, merge-dangerously and attach-identified,
+    each =on or =off, and illegal-ids=a|b|c. In the store all are on, and no more ids are illegal.
     """
     with prepared_database() as database, database.reading() as connection:
-        chosen = [project_id] if project_id else [p.id for p in projects.every(connection)]
+        every = [each.id for each in projects.every(connection)]
+        chosen = every if project_id is None else [project_id]
         found = False
         for each in chosen:
             last = _position(connection, projects.by_id(connection, each).id, until)
@@ -81,14 +93,7 @@ def _states(
 def _position(connection: Connection, project_id: int, until: str | None) -> int:
     if until is None:
         return log.head_position(connection, project_id)
-    if until.isdecimal():
-        return int(until)
-    try:
-        at = datetime.fromisoformat(until)
-    except ValueError:
-        message = f"{until!r} is neither a position nor an ISO 8601 time"
-        raise click.BadParameter(message, param_hint="--until") from None
-    return log.position_at(connection, project_id, at if at.tzinfo else at.replace(tzinfo=UTC))
+    return choosing.position(connection, project_id, until, option="--until")
 
 
 def _person_id(connection: Connection, project_id: int, person: str) -> UUID | None:

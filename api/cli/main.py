@@ -4,7 +4,18 @@ from typing import Any
 
 import click
 
-from api.cli import history, projects, rebuilding, serving
+from api.cli import (
+    audit,
+    erasing,
+    exporting,
+    history,
+    importing,
+    projects,
+    purging,
+    rebuilding,
+    serving,
+    verifying,
+)
 from api.settings import SettingsError
 from storage.errors import StoreError
 
@@ -37,3 +48,9 @@ main.add_command(projects.projects)
 main.add_command(projects.keys)
 main.add_command(rebuilding.rebuild)
 main.add_command(history.replay)
+main.add_command(verifying.verify)
+main.add_command(audit.audit)
+main.add_command(exporting.export)
+main.add_command(importing.import_file)
+main.add_command(purging.purge)
+main.add_command(erasing.erase)

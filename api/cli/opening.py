@@ -14,6 +14,7 @@ def prepared_database() -> Iterator[Database]:
     """Give the database, its schema up to date."""
     database = open_database(settings.read(os.environ))
     try:
+        database.check()
         prepare(database)
         yield database
     finally:

@@ -120,7 +120,7 @@ def list_keys(as_json: bool) -> None:
 
 
 @keys.command("revoke")
-@click.argument("key_id", type=int, metavar="ID")
+@click.argument("key_id", type=click.IntRange(1, store.MAX_ID), metavar="ID")
 def revoke_key(key_id: int) -> None:
     """Let a key open nothing any more, from now on."""
     with prepared_database() as database, database.writing() as connection:

@@ -61,6 +61,7 @@ def serve(
     database = open_database(settings)
     if database.is_sqlite and settings.web_concurrency > 1:
         raise SettingsError("WEB_CONCURRENCY: more than one worker needs PostgreSQL")
+    database.check()
     with database.serving_alone():
         prepare(database)
         _ensure_project(database, settings)

@@ -81,3 +81,39 @@ def upgrade() -> None:
         sa.Column("created_at", UTCDateTime, primary_key=True),
         sa.Column("delete_verified_at", UTCDateTime),
     )
+    op.create_table(
+        "erasure_receipts",
+        sa.Column("project_id", sa.BigInteger, primary_key=True, autoincrement=False),
+        sa.Column("person_id", sa.Uuid, primary_key=True),
+        sa.Column("erased_at", UTCDateTime, nullable=False),
+        sa.Column("receipt", sa.Text, nullable=False),
+        sa.Column("completed_at", UTCDateTime),
+    )
+    op.create_table(
+        "tree_nodes",
+        sa.Column("project_id", sa.BigInteger, primary_key=True, autoincrement=False),
+        sa.Column("level", sa.Integer, primary_key=True, autoincrement=False),
+        sa.Column("place", sa.BigInteger, primary_key=True, autoincrement=False),
+        sa.Column("hash", sa.LargeBinary, nullable=False),
+        sa.Column("leaves", sa.LargeBinary),
+    )
+    op.create_table(
+        "checkpoints",
+        sa.Column("project_id", sa.BigInteger, primary_key=True, autoincrement=False),
+        sa.Column("size", sa.BigInteger, primary_key=True, autoincrement=False),
+        sa.Column("root", sa.LargeBinary, nullable=False),
+        sa.Column("note", sa.Text, nullable=False),
+        sa.Column("given_at", UTCDateTime, nullable=False),
+    )
+    op.create_table(
+        "audit_keys",
+        sa.Column("public", sa.LargeBinary, primary_key=True),
+        sa.Column("secret", sa.LargeBinary),
+        sa.Column("created_at", UTCDateTime, nullable=False),
+    )
+    op.create_table(
+        "verifications",
+        sa.Column("project_id", sa.BigInteger, primary_key=True, autoincrement=False),
+        sa.Column("finished_at", UTCDateTime, nullable=False),
+        sa.Column("summary", sa.Text, nullable=False),
+    )

@@ -1,0 +1,97 @@
+"""Streams as they are read: a page of one, or several woven together, each up to a version."""
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    Connection,
+    FromClause,
+    Select,
+    Text,
+    Uuid,
+    bindparam,
+    func,
+    select,
+)
+
+from domain.values import encode
+from storage.log import POSITION, RECORDED
+from storage.schema import events
+
+Bounds = Mapping[UUID, int]
+"""Some persons, each with the last version that is read of its stream."""
+
+
+def page(
+    connection: Connection, project_id: int, person_id: UUID, *, after: int, limit: int
+) -> Sequence[Any]:
+    """Return the first `limit` events of one person behind a position."""
+    # Where `after` is the position of one of them, as on all pages but the first, it leads there.
+    here = select(events.c.version).where(
+        events.c.project_id == project_id,
+        events.c.position == after,
+        events.c.person_id == person_id,
+    )
+    query = RECORDED.where(
+        events.c.project_id == project_id,
+        events.c.person_id == person_id,
+        events.c.version > func.coalesce(here.scalar_subquery(), 0),
+        after < POSITION,
+    )
+    return connection.execute(query.order_by(events.c.version).limit(limit)).all()
+
+
+def woven(
+    connection: Connection,
+    project_id: int,
+    bounds: Bounds,
+    *,
+    after: int = 0,
+    limit: int | None = None,
+    topics: Collection[str] | None = None,
+) -> Sequence[Any]:
+    """Return the events of some persons behind a position, in the log's order; the first `limit`,
+    and those of some topics, if these are given."""
+    query = _within(connection.dialect.name, project_id).where(after < POSITION)
+    if topics is not None:
+        query = query.where(events.c.topic.in_(topics))
+    return connection.execute(
+        query.order_by(POSITION).limit(limit), _parameters(connection.dialect.name, bounds)
+    ).all()
+
+
+def _within(dialect: str, project_id: int) -> Select[Any]:
+    bounds = _bounds(dialect)
+    is_within = (
+        (events.c.project_id == project_id)
+        & (events.c.person_id == bounds.c.person_id)
+        & (events.c.version <= bounds.c.version)
+    )
+    return RECORDED.select_from(bounds.join(events, is_within))
+
+
+def _bounds(dialect: str) -> FromClause:
+    """Return the bounds as a table."""
+    if dialect == "sqlite":
+        each = func.json_each(bindparam("bounds", type_=Text)).table_valued("value")
+        return select(
+            func.json_extract(each.c.value, "$[0]", type_=Text).label("person_id"),
+            func.json_extract(each.c.value, "$[1]", type_=BigInteger).label("version"),
+        ).subquery("bounds")
+    persons = bindparam("persons", type_=ARRAY(Uuid))
+    versions = bindparam("versions", type_=ARRAY(BigInteger))
+    return (
+        func.unnest(persons, versions)
+        .table_valued("person_id", "version", name="bounds")
+        .render_derived()
+    )
+
+
+def _parameters(dialect: str, bounds: Bounds) -> dict[str, Any]:
+    if dialect == "sqlite":
+        plain = [(person_id.hex, version) for person_id, version in bounds.items()]
+        return {"bounds": encode(plain).decode()}
+    return {"persons": list(bounds), "versions": list(bounds.values())}

@@ -1,0 +1,128 @@
+"""Purges as processes: killed at any point, and beside a service that goes on."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from random import Random
+from time import monotonic, sleep
+
+import httpx
+import msgspec
+import pytest
+from sqlalchemy import func, select
+
+from projections.verify import verify
+from storage import event_deletions
+from storage.captured_deletion import CHUNK
+from storage.engine import Database
+from storage.erasure_receipts import incomplete
+from storage.schema import captured_events, erasure_receipts
+from tests.canaries import CANARY, canaries, dump
+from tests.erasures import Erasures, erasures
+from tests.lives import march
+from tests.project import Project
+from tests.scenario import visit
+from tests.server import Server
+
+PERSONS = 20
+EVENTS = 4 * CHUNK
+PATIENCE = 120  # seconds
+
+
+def purge(database_url: str) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "api.cli", "purge", "--json"],
+        env=os.environ | {"DATABASE_URL": database_url},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+
+
+def populate(project: Erasures) -> None:
+    """Let many persons be deleted, one of them with many captured events, and one live on."""
+    project.capture_all([(march(1), {})] * EVENTS)
+    project.delete(deletes_events=True, keeps_person=True)
+    for number in range(PERSONS):
+        distinct_id = f"{CANARY}-{number}@example.com"
+        project.capture("opened", march(1), distinct_id=distinct_id, name=f"the {CANARY} {number}")
+        project.delete(distinct_id, erases_now=True, deletes_events=True)
+
+
+def count(project: Erasures, what: str) -> int:
+    table = {"events left": captured_events, "receipts": erasure_receipts}[what]
+    with project.database.reading() as connection:
+        found: int = connection.execute(select(func.count()).select_from(table)).scalar_one()
+    return found
+
+
+def points(project: Erasures, random: Random) -> list[Callable[[], bool]]:
+    """Return moments at which to kill: in the queue, among the persons, and whenever."""
+    left = sorted((random.randrange(EVENTS) for _ in range(2)), reverse=True)
+    receipts = sorted(random.randrange(1, PERSONS) for _ in range(2))
+    end = monotonic() + random.random()
+    return [
+        *(lambda n=n: count(project, "events left") <= n for n in left),
+        *(lambda n=n: count(project, "receipts") >= n for n in receipts),
+        lambda: monotonic() > end,
+    ]
+
+
+@pytest.mark.parametrize("seed", [7])
+def test_a_killed_purge_is_gone_on_with(database_url: str, seed: int) -> None:
+    with erasures(database_url) as project:
+        populate(project)
+        killed = 0
+        for is_time in points(project, Random(seed)):
+            process = purge(database_url)
+            end = monotonic() + PATIENCE
+            while process.poll() is None and not is_time() and monotonic() < end:
+                sleep(0.001)
+            process.send_signal(signal.SIGKILL)
+            process.communicate()
+            killed += process.returncode == -signal.SIGKILL
+            project.check()
+        assert killed >= 4
+
+        last = purge(database_url)
+        output, errors = last.communicate(timeout=PATIENCE)
+
+        assert (last.returncode, errors) == (0, b"")
+        assert msgspec.json.decode(output)["waiting"] == 0
+        with project.database.reading() as connection:
+            assert not event_deletions.waiting(connection)
+            assert not incomplete(connection)
+        assert count(project, "receipts") == PERSONS
+        assert count(project, "events left") == 0
+        assert canaries(dump(project.database)) == 0
+        assert project.person().number == 1
+        project.check()
+
+
+def test_a_purge_runs_beside_the_service(database_url: str, serve: Callable[..., Server]) -> None:
+    server = serve(database_url)
+    with httpx.Client(base_url=server.url, trust_env=False) as http:
+        project = Project(http)
+        for number in range(PERSONS):
+            project.capture(visit(f"{CANARY}-{number}"))
+        key = {"Authorization": f"Bearer {Server.key}"}
+        ids = [f"{CANARY}-{number}" for number in range(PERSONS)]
+        asked = {"distinct_ids": ids, "erase": "now", "delete_events": True}
+        http.post("/api/projects/1/persons/bulk_delete", json=asked, headers=key)
+        process = purge(database_url)
+        captured = 0
+        while process.poll() is None:
+            project.capture(visit(f"keeper-{captured}"))
+            captured += 1
+        output, _ = process.communicate()
+        persons = project.persons()
+    database = Database(database_url)
+
+    assert msgspec.json.decode(output)["persons"] == PERSONS
+    assert len(persons) == captured > 0
+    assert canaries(dump(database)) == 0
+    assert verify(database).findings == []
+    assert server.stop() == 0
+    database.close()
