@@ -9,7 +9,7 @@ from sqlalchemy import Connection, func, select
 
 from domain.person import Person
 from domain.values import Properties, same
-from storage.log import POSITION, RECORDED
+from storage.log import RECORDED, unindexed_position
 from storage.mapper import logged_event
 from storage.schema import events
 
@@ -115,7 +115,7 @@ def _differences(
         RECORDED.where(
             events.c.project_id == project_id,
             events.c.person_id.in_(person_ids),
-            span.end >= POSITION,
+            unindexed_position <= span.end,
         )
         .order_by(events.c.person_id, events.c.version)
         .execution_options(yield_per=READ_AT_ONCE)

@@ -233,7 +233,7 @@ RECORDED = select(
 LINKS = RECORDED.add_columns(events.c.digest, events.c.salt, events.c.commitment)
 """Events with all that the chain and the tree are made of."""
 
-POSITION = events.c.position + 0
+unindexed_position = events.c.position + 0
 """The position, for streams: a sum has no index, so the database finds them by their persons, and
 does not read along the log for them."""
 
@@ -275,7 +275,7 @@ def read_streams(
     query = RECORDED.where(
         events.c.project_id == project_id,
         events.c.person_id.in_(person_ids),
-        until >= POSITION,
+        unindexed_position <= until,
     )
     return connection.execute(query.order_by(events.c.person_id, events.c.version)).all()
 
@@ -329,6 +329,6 @@ def version_at(connection: Connection, project_id: int, person_id: UUID, positio
     query = select(func.max(events.c.version)).where(
         events.c.project_id == project_id,
         events.c.person_id == person_id,
-        position >= POSITION,
+        unindexed_position <= position,
     )
     return connection.execute(query).scalar() or 0

@@ -18,7 +18,7 @@ from sqlalchemy import (
 )
 
 from domain.values import encode
-from storage.log import POSITION, RECORDED
+from storage.log import RECORDED, unindexed_position
 from storage.schema import events
 
 Bounds = Mapping[UUID, int]
@@ -39,7 +39,7 @@ def page(
         events.c.project_id == project_id,
         events.c.person_id == person_id,
         events.c.version > func.coalesce(here.scalar_subquery(), 0),
-        after < POSITION,
+        unindexed_position > after,
     )
     return connection.execute(query.order_by(events.c.version).limit(limit)).all()
 
@@ -55,11 +55,12 @@ def woven(
 ) -> Sequence[Any]:
     """Return the events of some persons behind a position, in the log's order; the first `limit`,
     and those of some topics, if these are given."""
-    query = _within(connection.dialect.name, project_id).where(after < POSITION)
+    query = _within(connection.dialect.name, project_id).where(unindexed_position > after)
     if topics is not None:
         query = query.where(events.c.topic.in_(topics))
     return connection.execute(
-        query.order_by(POSITION).limit(limit), _parameters(connection.dialect.name, bounds)
+        query.order_by(unindexed_position).limit(limit),
+        _parameters(connection.dialect.name, bounds),
     ).all()
 
 

@@ -15,7 +15,7 @@ from uuid import UUID
 import msgspec
 from msgspec import Struct
 from sqlalchemy import Connection
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 
 from domain.batch import Batch, Loaded, Settings
 from domain.captured import TakenIn
@@ -237,7 +237,10 @@ def _in_batches(jobs: list[_Job]) -> list[tuple[tuple[int, int], _Job]]:
 
 
 def _is_outage(error: DBAPIError) -> bool:
-    return error.connection_invalidated or "Operational" in type(error).__name__
+    # PostgreSQL calls it operational too where a value is too large for an index: class 54.
+    is_too_large = str(getattr(error.orig, "sqlstate", "")).startswith("54")
+    is_operational = isinstance(error, OperationalError) and not is_too_large
+    return error.connection_invalidated or is_operational
 
 
 def _as_answer(error: Exception) -> Exception:

@@ -1,7 +1,10 @@
 """Moving a project from one store to another: through the command line, and what is there after."""
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 from click.testing import CliRunner, Result
@@ -13,6 +16,7 @@ from projections.verify import Report, verify
 from projections.views import PROJECTIONS
 from storage import log
 from storage.engine import Database
+from storage.exporting import export
 from storage.schema import (
     captured_events,
     erasure_receipts,
@@ -80,3 +84,35 @@ def everyone(url: str, project_id: int = 1) -> dict[str, dict[str, Any]]:
         until = log.head_position(connection, project_id)
         found = [shown(each) for each in states(connection, project_id, until=until)]
     return {each["distinct_ids"][0]: each for each in found}
+
+
+def exported(database: Database, project_id: int, *, as_of: int | None = None) -> bytes:
+    """Return an export of a project."""
+    with database.reading() as connection:
+        return b"".join(export(connection, project_id, as_of=as_of))
+
+
+def signed(kept: list[bytes]) -> bytes:
+    """Return lines with a last line that fits them: whoever damages them may do that too."""
+    end = json.loads(kept[-1])
+    for kind in end["lines"]:
+        end["lines"][kind] = sum(json.loads(line)["kind"] == kind for line in kept)
+    end["sha256"] = sha256(b"".join(kept[:-1])).hexdigest()
+    return b"".join(kept[:-1]) + json.dumps(end).encode() + b"\n"
+
+
+def told(url: str, *arguments: object) -> list[dict[str, Any]]:
+    """Return what an import tells as JSON; the summaries stand at the end."""
+    return [json.loads(line) for line in done(url, "import", "--json", *arguments).splitlines()]
+
+
+def written(folder: Path, text: str | bytes, name: str = "file") -> Path:
+    """Return the path of a new file with a text."""
+    path = folder / name
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return path
+
+
+def json_lines(*values: Any) -> str:
+    """Return values as JSON Lines."""
+    return "".join(json.dumps(each) + "\n" for each in values)

@@ -6,7 +6,7 @@ DOCS = Path(__file__).parent.parent / "docs"
 
 
 def test_the_history_demo_tells_its_story(tmp_path: Path) -> None:
-    command = [sys.executable, DOCS / "demo_history.py"]
+    command = [sys.executable, str(DOCS / "demo_history.py")]
     story = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True).stdout
 
     digests = [line.split(": ", 1)[1] for line in story.splitlines() if "own changes since" in line]

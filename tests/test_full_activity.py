@@ -109,10 +109,11 @@ def test_activities_are_found_by_when(client: Client, capture: Capture) -> None:
         client.patch(f"{PERSONS}/1", json={"properties": {"day": day}})
 
     for source, count in (("api", 1), ("all", 2)):
-        for query in (
+        spans: list[dict[str, Any]] = [
             {"from": "2024-03-01", "to": "2024-03-02T12:00:00Z"},
             {"from": 3, "to": 5},
-        ):
+        ]
+        for query in spans:
             for path in (f"{PERSONS}/activity", f"{PERSONS}/1/activity"):
                 found = told(client, path, source=source, **query)
                 times = [each["created_at"] for each in found]
@@ -125,7 +126,7 @@ def test_found_activities_have_pages(client: Client, capture: Capture) -> None:
     for number in range(5):
         capture("$set", "ada", {"$set": {"n": number}})
 
-    query = {"source": "all", "activity": "updated", "limit": 2}
+    query: dict[str, Any] = {"source": "all", "activity": "updated", "limit": 2}
     first = client.get(f"{PERSONS}/1/activity", params=query).json()
     second = client.get(first["next"]).json()
     third = client.get(second["next"]).json()

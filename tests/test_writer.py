@@ -161,6 +161,24 @@ def test_a_request_that_cannot_be_written_fails_alone(
     check(store, project)
 
 
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+@pytest.mark.parametrize(
+    "poison", [captured("".join(map(chr, range(0x4E00, 0x9000))), "ada"), visit("a\0b")]
+)
+def test_a_request_that_postgresql_cannot_keep_fails_alone(
+    store: Store, project: int, poison: Command
+) -> None:
+    with held(store, project):
+        before, bad, behind = submit_all(
+            store, project, [visit("ada", b=1), poison, visit("ada", c=1)]
+        )
+
+    with pytest.raises(StoreUnavailableError, match="nothing was stored"):
+        bad.result(PATIENCE)
+    assert all(isinstance(each, Done) for each in results([before, behind]))
+    check(store, project)
+
+
 def test_a_request_is_written_whole_or_not_at_all(store: Store, project: int) -> None:
     bad = store.submit(project, visit("ada"), visit("ada", a="\ud800"), visit("eve"))
 
