@@ -1,12 +1,13 @@
 """The captured events of a person."""
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from datetime import UTC as ZONE
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
-from msgspec import UNSET, Struct, UnsetType
+from msgspec import UNSET, Meta, Struct, UnsetType
 from sqlalchemy import Row
 
 from api import places
@@ -14,11 +15,12 @@ from api.auth import READ
 from api.calls import Answer, Call
 from api.errors import ApiError, invalid
 from api.operations import Operation
-from api.paging import Limit, link
+from api.paging import MAX_BIGINT, Limit, link
 from api.person_ids import found
 from api.person_shapes import UTC, Text
 from api.requests import Nothing
-from domain.values import encode
+from domain.errors import InvalidValueError
+from domain.values import clean, encode
 from projections import captured_events
 from projections.captured_events import Cursor, Window
 
@@ -99,7 +101,11 @@ def _event(row: Row[Any]) -> ListedEvent:
 
 
 class _Shape(Struct, frozen=True, array_like=True):
+    """A cursor that is one."""
+
     timestamp: UTC
+    position: Annotated[int, Meta(ge=0, le=MAX_BIGINT)]
+    rank: Annotated[int, Meta(ge=0, lt=2**31)]
     uuid: UUID
     event: str
     distinct_id: str
@@ -111,10 +117,12 @@ def _text(cursor: Cursor) -> str:
 
 def _cursor(text: str) -> Cursor:
     try:
-        shape = msgspec.json.decode(urlsafe_b64decode(text + "=" * (-len(text) % 4)), type=_Shape)
-    except (ValueError, RecursionError):
+        given = msgspec.json.decode(urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+        shape = msgspec.convert(clean(given), _Shape)
+        at = shape.timestamp.astimezone(ZONE)
+    except (ValueError, OverflowError, RecursionError, InvalidValueError):
         raise invalid("Invalid cursor.", "cursor") from None
-    return Cursor(shape.timestamp, shape.uuid, shape.event, shape.distinct_id)
+    return Cursor(at, *msgspec.structs.astuple(shape)[1:])
 
 
 OPERATIONS = [

@@ -76,9 +76,11 @@ class Filed(NamedTuple):
 
 
 class Cursor(NamedTuple):
-    """The place of a captured event among a person's, newest first."""
+    """The place of a captured event among a person's: by its time, then as it came in."""
 
     timestamp: datetime
+    position: int
+    rank: int
     uuid: UUID
     event: str
     distinct_id: str
@@ -130,7 +132,7 @@ def page(
 
 def cursor_of(row: Row[Any]) -> Cursor:
     """Return the place of a captured event."""
-    return Cursor(row.timestamp, row.uuid, row.event, row.distinct_id)
+    return Cursor(*(getattr(row, name) for name in Cursor._fields))
 
 
 def _within(window: Window, place: list[ColumnElement[Any]]) -> Iterator[ColumnElement[bool]]:
@@ -158,7 +160,7 @@ def _place(dialect: str) -> list[ColumnElement[Any]]:
     texts: list[ColumnElement[Any]] = [_row.event, _row.distinct_id]
     if dialect != "sqlite":
         texts = [each.collate("C") for each in texts]
-    return [_row.timestamp, _row.uuid, *texts]
+    return [_row.timestamp, _row.position, _row.rank, _row.uuid, *texts]
 
 
 def _is_through(dialect: str, distinct_ids: Collection[str]) -> ColumnElement[bool]:

@@ -141,6 +141,8 @@ class _Restoring:
 
 def _project(connection: Connection, wanted: Project) -> list[str] | None:
     """Let the project be there; return the fields that it has otherwise, None for a new one."""
+    if not 0 < wanted.id <= projects.MAX_ID:
+        raise ImportRefusedError(f"{wanted.id} is no project's number")
     here = projects.by_ids(connection, [wanted.id]).get(wanted.id)
     if here:
         fields = ("name", "token", "settings")

@@ -17,7 +17,6 @@ from storage.log import EPOCH, GENESIS
 from storage.schema import api_keys, logs, projects
 
 MAX_ID = 2**31 - 1  # of projects and of keys
-
 ALL_SCOPES = ("*",)
 SCOPES = (*ALL_SCOPES, "person:read", "person:write", "activity_log:read")
 
@@ -105,10 +104,9 @@ def by_id(connection: Connection, project_id: int) -> Project:
     Raises:
         ProjectNotFoundError: there is none with this id.
     """
-    found = by_ids(connection, [project_id])
-    if project_id not in found:
-        raise ProjectNotFoundError(f"there is no project {project_id}")
-    return found[project_id]
+    if project := by_ids(connection, [project_id]).get(project_id):
+        return project
+    raise ProjectNotFoundError(f"there is no project {project_id}")
 
 
 def set_token(connection: Connection, project_id: int, token: str) -> None:

@@ -116,6 +116,7 @@ def test_after_a_merge_was_taken_back_each_is_blamed_on_who_had_set_it(
     capture("$set", "visitor", {"$set": {"color": "red", "plan": "trial", "x": 1}})
     capture("$set", "ada", {"$set": {"plan": "free"}})
     merged = merge(client, capture, "ada", "visitor")
+    client.patch(f"{PERSONS}/2", json={"properties": {"plan": "edited"}})
     capture("$set", "visitor", {"$set": {"plan": "team"}})
     capture("$set", "ada", {"$set": {"y": 1}, "$unset": ["x"]})
     team = get(client, "/2/history")["results"][-3]["position"]
@@ -126,7 +127,7 @@ def test_after_a_merge_was_taken_back_each_is_blamed_on_who_had_set_it(
     told = {key: (each["value"], each["position"]) for key, each in visitor.items()}
     assert told == {"color": ("red", 2), "x": (1, 2), "plan": ("team", team)}
     told = {key: (each["value"], each["position"]) for key, each in ada.items()}
-    assert told == {"plan": ("free", 4), "y": (1, team + 1)}
+    assert told == {"plan": ("edited", team - 1), "y": (1, team + 1)}
     assert {each["merged_from"] for each in (*visitor.values(), *ada.values())} == {None}
 
 

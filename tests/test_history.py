@@ -1,6 +1,8 @@
 import pytest
 from sqlalchemy import update
 
+from api.told_events import ToldEvent
+from domain.events import EVENT_CLASSES
 from storage.schema import events
 from tests.annals import BIRTH, get, person, results, types
 from tests.doors import PERSONS, Capture, new_key, new_project
@@ -150,6 +152,12 @@ def test_of_what_was_erased_only_its_place_is_told(client: Client, capture: Capt
     }
     assert get(client, "/changes")["results"][1] == erased
     assert get(client, "/1/history", merged="true")["results"][1] == erased
+
+
+def test_all_that_events_say_is_documented() -> None:
+    said = {field for event in EVENT_CLASSES.values() for field in event.__struct_fields__}
+
+    assert said - {"origin", "properties", "before", "kept"} <= ToldEvent.__annotations__.keys()
 
 
 @pytest.mark.parametrize(

@@ -98,6 +98,22 @@ def test_a_project_keeps_its_number(life: Lives, empty_url: str, tmp_path: Path)
     assert "the export is of project 1 and can be no other's" in result.stderr
 
 
+def test_what_was_erased_since_cannot_be_told_from_tampering(
+    life: Lives, empty_url: str, tmp_path: Path
+) -> None:
+    said = [json.loads(line) for line in exported(life).splitlines()]
+    (erasure,) = (each["position"] for each in said if each.get("topic") == "Erased")
+    erased = [each["position"] for each in said if each.get("commitment")]
+    (tmp_path / "before").write_bytes(exported(life, as_of=erasure - 1))
+    (tmp_path / "then").write_bytes(exported(life, as_of=erasure))
+    result = persons(empty_url, "import", tmp_path / "before")
+
+    assert result.exit_code == 1
+    assert f"the event at {erased[0]} was erased, and no event up to {erasure - 1}" in result.stderr
+    done(empty_url, "import", tmp_path / "then")
+    assert verified(empty_url).is_right
+
+
 def test_a_token_that_is_anothers_is_refused(life: Lives, empty_url: str, tmp_path: Path) -> None:
     text = exported(life).replace(b'"project":{"id":1', b'"project":{"id":2')
     (tmp_path / "one").write_bytes(exported(life))

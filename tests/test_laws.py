@@ -31,6 +31,12 @@ from tests.model import Model, Person
 from tests.project import new_project
 from tests.service import Client
 
+Asked = tuple[str, str, dict[str, Any], int | None]
+"""An event's name and distinct id, its properties, and the day of January on which it occurred.
+
+None for one that occurred just now, and so does not arrive late.
+"""
+
 START = datetime(2024, 2, 1, tzinfo=UTC)
 NAMES = list("abcde")
 names = st.sampled_from(NAMES)
@@ -47,13 +53,11 @@ wishes = st.fixed_dictionaries(
     },
 )
 days = st.none() | st.integers(1, 28)
-"""The day in January on which an event occurred that arrives late; None for one that is in time."""
-
 plain = st.tuples(st.sampled_from(["visit", "visit", "$set", "$exception"]), names, wishes, days)
 
 
 @st.composite
-def joining(draw: st.DrawFn) -> tuple[str, str, dict[str, Any], int | None]:
+def joining(draw: st.DrawFn) -> Asked:
     """Return an event that merges. What it sets it does not also unset: that is undefined."""
     name = draw(st.sampled_from(list(model.SOURCES)))
     asked = draw(wishes) | {model.SOURCES[name]: draw(st.sampled_from([*NAMES, *NAMES, "null"]))}
@@ -117,7 +121,7 @@ class Laws(RuleBasedStateMachine):
     # Rules
 
     @rule(events=st.lists(plain | joining(), min_size=1, max_size=3))
-    def captured(self, events: Sequence[tuple[str, str, dict[str, Any], int | None]]) -> None:
+    def captured(self, events: Sequence[Asked]) -> None:
         now = self.tick()
         for name, distinct_id, asked, day in events:
             at = now if day is None else f"2024-01-{day:02}T00:00:00Z"
@@ -197,16 +201,28 @@ class Laws(RuleBasedStateMachine):
             self.model.undelete(person)
             self.deleted.remove(person)
 
-    @precondition(lambda self: any(each.merges for each in self.model.persons))
-    @rule(data=st.data())
-    def unmerge(self, data: st.DataObject) -> None:
+    @precondition(lambda self: len(self.model.living()) > 1)
+    @rule(data=st.data(), asked=joining())
+    def joined(self, data: st.DataObject, asked: Asked) -> None:
+        name, _, properties, day = asked
+        source, target = self.two(data)
+        alias = {model.SOURCES[name]: data.draw(st.sampled_from(source.now()["ids"]))}
+        target_id = data.draw(st.sampled_from(target.now()["ids"]))
+        self.captured([(name, target_id, properties | alias, day)])
+
+    @precondition(lambda self: any(each.merges for each in self.model.living()))
+    @rule(data=st.data(), is_again=st.sampled_from([False, False, False, True]))
+    def unmerge(self, data: st.DataObject, is_again: bool) -> None:
         self.tick()
-        merged = [each for each in self.model.living() if each.merges]
-        if not merged:
-            return
-        person = self.one(data, merged)
-        place = data.draw(st.integers(0, len(person.merges) - 1))
-        self.take_back(person, place)
+        merges = [
+            (person, place)
+            for person in self.model.living()
+            for place, merge in enumerate(person.merges)
+            if is_again or not merge.is_taken_back
+        ]
+        if merges:
+            person, place = merges[data.draw(st.integers(0, len(merges) - 1))]
+            self.take_back(person, place)
 
     def take_back(self, person: Person, place: int) -> None:
         """Take one of a person's merges back, if nothing stands against it."""
@@ -238,8 +254,7 @@ class Laws(RuleBasedStateMachine):
     @rule(data=st.data())
     def merge_and_unmerge(self, data: st.DataObject) -> None:
         now = self.tick()
-        source = self.one(data)
-        target = self.one(data, [each for each in self.model.living() if each is not source])
+        source, target = self.two(data)
         paths = [f"/{source.uuid}", f"/{target.uuid}"]
         before = [self.text(path) for path in paths]
         asked = {"alias": data.draw(st.sampled_from(source.now()["ids"]))}
@@ -264,6 +279,10 @@ class Laws(RuleBasedStateMachine):
     def one(self, data: st.DataObject, persons: Sequence[Person] = ()) -> Person:
         by_uuid = {each.uuid: each for each in persons or self.model.living()}
         return by_uuid[data.draw(st.sampled_from(list(by_uuid)))]
+
+    def two(self, data: st.DataObject) -> tuple[Person, Person]:
+        one = self.one(data)
+        return one, self.one(data, [each for each in self.model.living() if each is not one])
 
     # Laws
 
@@ -371,9 +390,10 @@ class Laws(RuleBasedStateMachine):
         assert exact({each["key"]: each["value"] for each in found}) == exact(state["properties"])
         for each in found:
             by = state["set_by"][each["key"]]
-            if not person.was_parted:
-                assert each["position"] in self.steps[self.step_of[by]]
-                assert each["cause"]["uuid"] == by or by.startswith("edit")
+            if person.was_parted and self.feed[each["position"] - 1]["type"] == "Unmerged":
+                continue
+            assert each["position"] in self.steps[self.step_of[by]]
+            assert each["cause"]["uuid"] == by or by.startswith("edit")
 
     def check_timeline(self, person: Person) -> None:
         points = self.get(f"/{person.uuid}/properties_timeline")["points"]

@@ -1,13 +1,30 @@
-from datetime import UTC, datetime, timedelta
+from base64 import urlsafe_b64encode
+from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
+from domain.values import encode
 from tests.doors import PERSONS, Capture
 from tests.service import Client
 
-MONTH = timedelta(days=30)
 WEDNESDAY = datetime(2024, 5, 1, 12, tzinfo=UTC)
-SUNDAY = "2024-05-05T05:00:00Z"
+
+
+UUID = "0189aaaa-0000-7000-8000-000000000001"
+WRONG = ["limit=0", "after=x", "before=17", "cursor=x", "cursor=W10"]
+BAD: list[list[Any]] = [
+    ["0001-01-01T00:00:00+14:00", 1, 1, UUID, "e", "d"],
+    ["2024-01-01T00:00:00", 1, 1, UUID, "e", "d"],
+    ["2024-01-01T00:00:00Z", 2**63, 1, UUID, "e", "d"],
+    ["2024-01-01T00:00:00Z", 1, 2**31, UUID, "e", "d"],
+    ["2024-01-01T00:00:00Z", 1, 1, "x", "e", "d"],
+]
+
+
+def cursor(content: list[Any]) -> str:
+    """Return a parameter such as a page's link has it."""
+    return f"cursor={urlsafe_b64encode(encode(content)).decode()}"
 
 
 @pytest.fixture
@@ -87,8 +104,16 @@ def test_a_merged_person_has_the_events_of_both(client: Client, capture: Capture
     assert client.get(f"{PERSONS}/2/events").status_code == 404
 
 
-@pytest.mark.parametrize("query", ["limit=0", "after=x", "before=17", "cursor=x", "cursor=W10"])
+@pytest.mark.parametrize(
+    "query", ["limit=0", "after=x", "before=17", "cursor=x", "cursor=W10", *map(cursor, BAD)]
+)
 def test_a_wrong_question_for_events_is_refused(client: Client, ada: str, query: str) -> None:
     answer = client.get(f"{ada}/events?{query}")
 
     assert (answer.status_code, answer.json()["attr"]) == (400, query.partition("=")[0])
+
+
+def test_a_cursor_that_we_never_gave_out_leads_somewhere(client: Client, ada: str) -> None:
+    odd = cursor(["9999-12-31T23:59:59Z", 1, 1, UUID, "\0", "\0\u2028"])
+
+    assert len(client.get(f"{ada}/events?{odd}").json()["results"]) == 2
