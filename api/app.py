@@ -8,7 +8,7 @@ from datetime import timedelta
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 
-from api import capture_routes, health, logs, routes, settings, stopping, verifying
+from api import capture_routes, fixed_paths, health, logs, routes, settings, stopping, verifying
 from api.errors import HANDLERS
 from api.store import Store, open_database
 
@@ -26,8 +26,9 @@ def create(open_store: Callable[[], Store], *, site_url: str | None = None) -> S
             yield
             app.state.store.close()
 
+    every = [*routes.ROUTES, *capture_routes.ROUTES, *health.ROUTES, *verifying.ROUTES]
     app = Starlette(
-        routes=[*routes.ROUTES, *capture_routes.ROUTES, *health.ROUTES, *verifying.ROUTES],
+        routes=fixed_paths.ordered(every),
         exception_handlers=HANDLERS,
         middleware=[Middleware(logs.RequestLog)],
         lifespan=lifespan,

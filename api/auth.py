@@ -4,6 +4,7 @@ from contextlib import suppress
 
 from api.errors import ApiError, Error, not_found
 from api.store import Store
+from storage.access import Access
 from storage.projects import Key, Project
 
 READ = "person:read"
@@ -18,8 +19,8 @@ MAX_PROJECT_ID = 2**31 - 1
 _CHALLENGE = {"WWW-Authenticate": "Bearer"}
 
 
-async def authenticate(store: Store, authorization: str) -> Key:
-    """Return the key that the `Authorization` header's value bears.
+async def authenticate(store: Store, authorization: str) -> Access:
+    """Return what is opened by the key that the `Authorization` header's value bears.
 
     Raises:
         ApiError: 401, there is none, or it opens nothing.
@@ -28,28 +29,27 @@ async def authenticate(store: Store, authorization: str) -> Key:
     secret = secret.strip()
     if scheme.lower() != "bearer" or not secret:
         raise _unauthenticated("not_authenticated", "Authentication credentials were not provided.")
-    key = await store.key(secret)
-    if key is None:
+    access = await store.access(secret)
+    if access is None:
         raise _unauthenticated(
             "authentication_failed",
             "Personal API key found in request Authorization header is invalid.",
         )
-    return key
+    return access
 
 
-async def open_project(store: Store, key: Key, project_id: str) -> Project:
+async def open_project(store: Store, access: Access, project_id: str) -> Project:
     """Return the project that a path names, if the key opens it.
 
     Raises:
         ApiError: 404, there is no such project; 403, the key is another project's.
     """
-    number = key.project_id if project_id == CURRENT else _number(project_id)
-    project = await store.project(number)
-    if project is None:
+    project = access.project
+    if project_id == CURRENT or (number := _number(project_id)) == project.id:
+        return project
+    if await store.project(number) is None:
         raise not_found("Project not found.")
-    if number != key.project_id:
-        raise _denied(f"API key does not have access to the requested project: ID {number}.")
-    return project
+    raise _denied(f"API key does not have access to the requested project: ID {number}.")
 
 
 def check_scope(key: Key, scope: str) -> None:

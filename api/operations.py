@@ -75,9 +75,9 @@ class Operation:
         scope = request.scope
         path: dict[str, str] = scope["path_params"]
         store: Store = request.app.state.store
-        key = await authenticate(store, headers.get(b"authorization", b"").decode("latin-1"))
-        project = await open_project(store, key, path.get("project_id", CURRENT))
-        check_scope(key, self.scope)
+        access = await authenticate(store, headers.get(b"authorization", b"").decode("latin-1"))
+        project = await open_project(store, access, path.get("project_id", CURRENT))
+        check_scope(access.key, self.scope)
         query, named_format = self._reader.read(scope["query_string"])
         body = await read_json(request, headers) if self.body is not Nothing else {}
         call = Call(
@@ -85,7 +85,7 @@ class Operation:
             headers=headers,
             store=store,
             project=project,
-            key=key,
+            key=access.key,
             at=store.clock(),
             id=path.get("id", ""),
             query=query,

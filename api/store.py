@@ -20,12 +20,13 @@ from projections import people, rebuild
 from projections.people import PersonRow
 from projections.views import Views
 from storage import log, projects
+from storage.access import Access, opened_by, projects_of
 from storage.checkpoints import Checkpoint, Notary
 from storage.engine import READERS, Database
 from storage.errors import StoreUnavailableError
 from storage.merged_reads import MergedReads
 from storage.migrate import migrate
-from storage.projects import Key, Project
+from storage.projects import Project
 from storage.tree import Tree
 from storage.tree_growth import TreeGrowth
 from storage.writer import Writer, Written
@@ -145,11 +146,11 @@ class Store:
 
     async def project_by_token(self, token: str) -> Project | None:
         """Return the project that a token belongs to; None for an unknown one."""
-        return await self._points.read(projects.by_tokens, token)
+        return await self._points.read(projects_of, token)
 
-    async def key(self, secret: str) -> Key | None:
-        """Return the API key with this secret; None for an unknown or a revoked one."""
-        return await self._points.read(projects.keys_of, secret)
+    async def access(self, secret: str) -> Access | None:
+        """Return what an API key opens; None for an unknown or a revoked one."""
+        return await self._points.read(opened_by, secret)
 
     def new_uuid(self) -> UUID:
         """Return a UUIDv7: later ones sort behind earlier ones."""

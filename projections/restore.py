@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 from projections.folding import Folding
 from projections.views import PROJECTIONS
 from storage import exported_rows, log, projects
+from storage.access import projects_of
 from storage.engine import Database
 from storage.errors import ImportRefusedError
 from storage.export_format import AsOf, Content, End, Event, Header, Line
@@ -147,7 +148,7 @@ def _project(connection: Connection, wanted: Project) -> list[str] | None:
     if here:
         fields = ("name", "token", "settings")
         return [name for name in fields if getattr(here, name) != getattr(wanted, name)]
-    if projects.by_tokens(connection, [wanted.token]):
+    if projects_of(connection, [wanted.token]):
         raise ImportRefusedError("the token in the file is another project's here")
     projects.add(connection, wanted)
     return None

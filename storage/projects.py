@@ -8,15 +8,18 @@ from typing import Any
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import Connection, Row, func, insert, select, update
+from sqlalchemy import Connection, func, insert, select, update
 
 from domain.batch import Settings
 from domain.values import encode
 from storage.errors import KeyTakenError, ProjectNotFoundError
 from storage.log import EPOCH, GENESIS
-from storage.schema import api_keys, logs, projects
+from storage.schema import api_keys, as_time, logs, projects
 
 MAX_ID = 2**31 - 1  # of projects and of keys
+
+_settings = msgspec.json.Decoder(Settings)
+
 ALL_SCOPES = ("*",)
 SCOPES = (*ALL_SCOPES, "person:read", "person:write", "activity_log:read")
 
@@ -82,20 +85,15 @@ def add(connection: Connection, project: Project) -> None:
 
 def every(connection: Connection) -> list[Project]:
     """Return all projects, by id."""
-    return [_project(row) for row in connection.execute(select(projects).order_by(projects.c.id))]
-
-
-def by_tokens(connection: Connection, tokens: Sequence[str]) -> dict[str, Project]:
-    """Return the projects that tokens belong to, by token."""
-    rows = connection.execute(select(projects).where(projects.c.token.in_(tokens)))
-    return {row.token: _project(row) for row in rows}
+    rows = connection.execute(select(projects).order_by(projects.c.id))
+    return list(map(project_of, rows))
 
 
 def by_ids(connection: Connection, project_ids: Sequence[int]) -> dict[int, Project]:
     """Return projects by id."""
     possible = [each for each in project_ids if each <= MAX_ID]
     rows = connection.execute(select(projects).where(projects.c.id.in_(possible)))
-    return {row.id: _project(row) for row in rows}
+    return {project.id: project for project in map(project_of, rows)}
 
 
 def by_id(connection: Connection, project_id: int) -> Project:
@@ -115,7 +113,7 @@ def set_token(connection: Connection, project_id: int, token: str) -> None:
     Raises:
         KeyTakenError: it is another project's.
     """
-    if by_tokens(connection, [token]):
+    if connection.execute(select(projects.c.id).where(projects.c.token == token)).first():
         raise KeyTakenError("this project token is another project's")
     connection.execute(update(projects).where(projects.c.id == project_id).values(token=token))
 
@@ -155,21 +153,12 @@ def create_key(
         )
         .returning(api_keys)
     )
-    return _key(result.one())
+    return key_of(result.one())
 
 
 def keys(connection: Connection) -> list[Key]:
     """Return all keys, by id, also those revoked."""
-    return [_key(row) for row in connection.execute(select(api_keys).order_by(api_keys.c.id))]
-
-
-def keys_of(connection: Connection, secrets: Sequence[str]) -> dict[str, Key]:
-    """Return the keys with these secrets, by secret, leaving out those revoked."""
-    hashes = {hash_of(secret): secret for secret in secrets}
-    query = select(api_keys).where(
-        api_keys.c.hash.in_(list(hashes)), api_keys.c.revoked_at.is_(None)
-    )
-    return {hashes[row.hash]: _key(row) for row in connection.execute(query)}
+    return list(map(key_of, connection.execute(select(api_keys).order_by(api_keys.c.id))))
 
 
 def revoke_key(connection: Connection, key_id: int, *, at: datetime) -> bool:
@@ -182,19 +171,26 @@ def revoke_key(connection: Connection, key_id: int, *, at: datetime) -> bool:
     return changed.rowcount > 0
 
 
-def _project(row: Row[Any]) -> Project:
-    settings = msgspec.json.decode(row.settings, type=Settings)
+def project_of(row: Sequence[Any]) -> Project:
+    """Return the project that a row of its table says."""
+    id, name, token, settings, created_at = row
     return Project(
-        id=row.id, name=row.name, token=row.token, settings=settings, created_at=row.created_at
+        id=id,
+        name=name,
+        token=token,
+        settings=_settings.decode(settings),
+        created_at=as_time(created_at),
     )
 
 
-def _key(row: Row[Any]) -> Key:
+def key_of(row: Sequence[Any]) -> Key:
+    """Return the API key that a row of its table says."""
+    id, project_id, name, _, scopes, created_at, revoked_at = row
     return Key(
-        id=row.id,
-        project_id=row.project_id,
-        name=row.name,
-        scopes=tuple(row.scopes.split()),
-        created_at=row.created_at,
-        revoked_at=row.revoked_at,
+        id=id,
+        project_id=project_id,
+        name=name,
+        scopes=tuple(scopes.split()),
+        created_at=as_time(created_at),
+        revoked_at=revoked_at and as_time(revoked_at),
     )

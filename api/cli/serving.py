@@ -13,6 +13,7 @@ from api import settings as environment
 from api.settings import MEANINGS, Settings, SettingsError
 from api.store import open_database, prepare
 from storage import projects
+from storage.access import opened_by
 from storage.engine import Database
 from storage.migrate import take_start_lock
 
@@ -90,7 +91,7 @@ def _ensure_key(connection: Connection, secret: str | None, at: datetime) -> str
     """Let a key with all scopes exist; return the one that was made up, if one was."""
     if secret is None and projects.keys(connection):
         return None
-    is_known = secret is not None and projects.keys_of(connection, [secret])
+    is_known = secret is not None and opened_by(connection, [secret])
     if not is_known:
         projects.create_key(
             connection,
