@@ -10,9 +10,11 @@ Sources: RFC 6962, section 2.1; https://c2sp.org/tlog-checkpoint; https://c2sp.o
 """
 
 import argparse
+import gzip
 import json
 import struct
 import sys
+import zlib
 from base64 import b64decode
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
@@ -21,7 +23,7 @@ from datetime import UTC, datetime, timedelta
 from functools import reduce
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import IO, Any, NamedTuple, cast
 from uuid import UUID
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -94,7 +96,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         for line in _checked(given.file, given.key, given.checkpoint):
             sys.stdout.write(f"ok: {line}\n")
-    except (BadError, OSError, EOFError) as error:
+    except (BadError, OSError, EOFError, zlib.error) as error:
         sys.stdout.write(f"BAD: {error}\n")
         return 1
     return 0
@@ -104,7 +106,7 @@ def _checked(file: Path, key: str | None, others: Iterable[Path]) -> Iterator[st
     held_to = [_read_checkpoint(other) for other in others]
     for each in held_to:
         yield _check_signature(each, key)
-    with file.open("rb") as lines:
+    with _opened(file) as lines:
         first = lines.readline()
         if b'"persons-export"' in first[:100]:
             yield from _check_export(first, lines, held_to)
@@ -115,6 +117,13 @@ def _checked(file: Path, key: str | None, others: Iterable[Path]) -> Iterator[st
         yield _check_proof(checkpoint)
     for each in held_to:
         yield _check_consistency(each, checkpoint)
+
+
+def _opened(file: Path) -> IO[bytes]:
+    """Open a file; what `persons export` has compressed is inflated as it is read."""
+    with file.open("rb") as start:
+        is_gzip = start.read(2) == b"\x1f\x8b"
+    return cast(IO[bytes], gzip.open(file)) if is_gzip else file.open("rb")
 
 
 def _check_export(first: bytes, lines: Iterator[bytes], held_to: list[Checkpoint]) -> Iterator[str]:

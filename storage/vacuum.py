@@ -15,6 +15,7 @@ from storage.engine import Database
 from storage.errors import StoreUnavailableError
 
 STATISTICS = "pg_statistic"
+PATIENCE = 5_000  # milliseconds for which those who want to write wait for those who read
 
 Progress = Callable[[int, int], None]
 """Called with the number of tables done, and of those to be done in all."""
@@ -50,6 +51,7 @@ def _sqlite(database: Database) -> bool:
         file = connection.connection.dbapi_connection  # not in a transaction, as SQLAlchemy's are
         assert isinstance(file, sqlite3.Connection)
         file.execute("VACUUM")
+        file.execute(f"PRAGMA busy_timeout = {PATIENCE}")
         (is_busy, _, _) = file.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
         return not is_busy
 

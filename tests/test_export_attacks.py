@@ -1,5 +1,6 @@
 """An export is changed afterwards; the offline verifier names it, from the file alone."""
 
+import gzip
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -26,6 +27,15 @@ def files(given: Files, tmp_path: Path) -> Files:
 @pytest.fixture
 def check(capsys: pytest.CaptureFixture[str]) -> Check:
     return Check(capsys)
+
+
+def test_a_compressed_export_is_checked_as_well(files: Files, check: Check) -> None:
+    text = gzip.compress(files.export.read_bytes())
+    files.export.write_bytes(text)
+    assert check(files.export, "--checkpoint", files.old, "--key", files.key) == ""
+
+    files.export.write_bytes(text[:-20])
+    assert check(files.export) != ""
 
 
 @pytest.mark.parametrize("field", ["state", "salt", "topic", "recorded_at", "person", "digest"])
