@@ -69,6 +69,7 @@ class _History:
         self.now: dict[str, Setting] = {}
         self.past: defaultdict[str, list[Setting]] = defaultdict(list)
         self.merges: set[int] = set()
+        self.taken_back: set[int] = set()
 
     def set(self, setting: Setting) -> None:
         self.now[setting.key] = setting
@@ -76,6 +77,10 @@ class _History:
 
     def unset(self, key: str) -> None:
         self.now.pop(key, None)
+
+    def is_undone(self, setting: Setting) -> bool:
+        """Tell whether a property came by a merge that was taken back."""
+        return setting.came_at in self.taken_back
 
     def settings(self, key: str) -> Iterator[Setting]:
         """Return how it came to a property, the last time first."""
@@ -97,13 +102,7 @@ def _happen(histories: _Histories, row: Any, event: PersonEvent | Redacted) -> N
         case Merged():
             _merge(histories, row, event)
         case Unmerged():
-            for key in event.before:
-                history.unset(key)
-            for key, value in event.properties.items():
-                history.set(
-                    _earlier(histories, row, event, key, value)
-                    or _setting(row, event, key, value, event.before)
-                )
+            _part(histories, row, event)
         case Erased():
             _keep(history, row, event)
 
@@ -142,6 +141,20 @@ def _merge(histories: _Histories, row: Any, event: Merged) -> None:
         )
 
 
+def _part(histories: _Histories, row: Any, event: Unmerged) -> None:
+    history = histories[row.person_id]
+    history.taken_back |= history.merges & {event.merge}
+    for key in event.before:
+        history.unset(key)
+    # What still is as the merge had brought it, the person has for another reason now.
+    found = {each.key: each.value for each in history.now.values() if history.is_undone(each)}
+    for key, value in (found | event.properties).items():
+        history.set(
+            _earlier(histories, row, event, key, value)
+            or _setting(row, event, key, value, event.before)
+        )
+
+
 def _earlier(
     histories: _Histories, row: Any, event: Unmerged, key: str, value: JSON
 ) -> Setting | None:
@@ -150,7 +163,11 @@ def _earlier(
     ids: set[str | None] = {*event.distinct_ids}
     if event.merge in own.merges:
         ids.add(None)  # what came through no distinct id was asked of this person
-        found = (e for e in own.settings(key) if e.came_at < event.merge or e.came_through in ids)
+        found = (
+            e
+            for e in own.settings(key)
+            if not own.is_undone(e) and (e.came_at < event.merge or e.came_through in ids)
+        )
     else:
         found = (
             e for e in other.settings(key) if e.came_at > event.merge and e.came_through in ids

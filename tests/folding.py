@@ -30,7 +30,9 @@ class Folding:
             case "DistinctIdAdded":
                 person["ids"] = [*person["ids"], event["added"]]
             case "Split":
-                person["ids"] = [each for each in person["ids"] if each not in event["distinct_ids"]]
+                person["ids"] = [
+                    each for each in person["ids"] if each not in event["distinct_ids"]
+                ]
             case "Identified":
                 person["is_identified"] = True
             case "Deleted" | "MergedInto":
