@@ -125,6 +125,7 @@ def _run(settings: Settings) -> None:
         "access_log": False,
         "log_level": "warning",
         "timeout_graceful_shutdown": STOP_TIMEOUT,
+        "timeout_worker_healthcheck": STOP_TIMEOUT,
         "server_header": False,
     }
     # Once it has stopped, uvicorn raises the signal that stopped it again: we end with status 0.
