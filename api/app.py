@@ -1,5 +1,6 @@
 """The HTTP service: all routes on one store."""
 
+import gc
 import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -11,6 +12,8 @@ from starlette.middleware import Middleware
 from api import capture_routes, fixed_paths, health, logs, routes, settings, stopping, verifying
 from api.errors import HANDLERS
 from api.store import Store, open_database
+
+GARBAGE = 10_000  # objects more than before, after which their garbage is collected
 
 
 def create(open_store: Callable[[], Store], *, site_url: str | None = None) -> Starlette:
@@ -42,7 +45,7 @@ def from_environment() -> Starlette:
     """Return the service that the environment asks for: what each worker process runs."""
     chosen = settings.read(os.environ)
     logs.configure(chosen.log_level)
-    return create(
+    app = create(
         lambda: Store(
             open_database(chosen),
             audit_key=settings.audit_key(chosen),
@@ -52,3 +55,7 @@ def from_environment() -> Starlette:
         ),
         site_url=chosen.site_url,
     )
+    # What is there by now stays; to look through it for garbage would stop all requests.
+    gc.freeze()
+    gc.set_threshold(GARBAGE)
+    return app

@@ -4,7 +4,7 @@ Every path stands with and without its last slash, for some SDKs lose their even
 redirected; every answer speaks CORS, for else posthog-js sends again what we have stored.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 
 from starlette.middleware import Middleware
@@ -63,7 +63,7 @@ async def _capture(request: Request, default_event: str | None = None) -> Respon
     store: Store = request.app.state.store
     now = store.clock()
     body = await read_body(request)
-    query = request.query_params
+    query = _query(request)
 
     def translate_body() -> Delivery:
         text = json_text(body, query=query, headers=request.headers)
@@ -72,12 +72,16 @@ async def _capture(request: Request, default_event: str | None = None) -> Respon
     delivery = await translated(body, translate_body)
     written = await write(store, delivery.token, delivery.events, now)
     skipped = _skipped(delivery, written.results) if written else delivery.skipped
-    return _accepted(request, skipped, written)
+    return _accepted(query, skipped, written)
 
 
 async def _discard(request: Request) -> Response:
     await read_body(request, MAX_REPLAY_BODY)
-    return _accepted(request, [], None)
+    return _accepted(_query(request), [], None)
+
+
+def _query(request: Request) -> Mapping[str, str]:
+    return request.query_params if request.scope["query_string"] else {}
 
 
 def _skipped(delivery: Delivery, results: Sequence[Result]) -> list[Skipped]:
@@ -98,9 +102,11 @@ def _skipped(delivery: Delivery, results: Sequence[Result]) -> list[Skipped]:
     return sorted(delivery.skipped + refused, key=lambda skipped: skipped.index)
 
 
-def _accepted(request: Request, skipped: list[Skipped], written: Written | None) -> Response:
+def _accepted(
+    query: Mapping[str, str], skipped: list[Skipped], written: Written | None
+) -> Response:
     headers = position(written)
-    if request.query_params.get("beacon") == "1":
+    if query.get("beacon") == "1":
         return Response(status_code=204, headers=headers)
     # Exactly 200, and no `quota_limited`: else some SDK sends again, or throws away what it has.
     return json_answer({"status": 1} | ({"skipped": skipped} if skipped else {}), headers=headers)

@@ -48,7 +48,6 @@ class RequestLog:
         started = time.perf_counter()
         request_id = str(new_uuid(datetime.now(UTC)))
         status = SERVER_ERROR
-        structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(request_id=request_id)
 
         async def send_with_id(message: Message) -> None:

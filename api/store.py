@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
+from api.answers import Answers
 from api.erasing import Tools
 from api.purge_schedule import PurgeSchedule
 from api.settings import Settings
@@ -84,6 +85,7 @@ class Store:
         self.retention = retention
         tools = Tools(database, self.writer.submit, self._notary, clock)
         self._purging = PurgeSchedule(tools, retention, is_on=purges)
+        self._answers = Answers()
         self._points = MergedReads(database)
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="reader")
 
@@ -94,7 +96,7 @@ class Store:
             StoreUnavailableError: nothing of it was stored; try again later.
             ProjectNotFoundError: there is no such project.
         """
-        return await asyncio.wrap_future(self.writer.submit(request))
+        return await self._answers.wait(self.writer.submit(request))
 
     async def read(self, query: Callable[[Connection], Answer]) -> Answer:
         """Return what a query answers on one consistent state that has all answered writes.
