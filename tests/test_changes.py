@@ -190,7 +190,7 @@ def test_a_service_that_stops_lets_nobody_wait(
 
     with ThreadPoolExecutor() as pool, httpx.Client(headers=headers, trust_env=False) as http:
         waiting = pool.submit(http.get, f"{server.url}{FEED}?wait=30", timeout=60)
-        time.sleep(0.5)
+        time.sleep(2)
         started = time.monotonic()
         status = server.stop()
 
