@@ -33,7 +33,7 @@ MEANINGS = {
     "DATABASE_URL": "sqlite:///<file>, or postgresql://<user>@<host>/<database>",
     "HOST": "the address to listen on",
     "PORT": "the port to listen on; 0 for any that is free",
-    "WEB_CONCURRENCY": "worker processes; more than one needs PostgreSQL",
+    "WEB_CONCURRENCY": "worker processes; on SQLite there is always one",
     "LOG_LEVEL": "debug, info, warning or error",
     "SITE_URL": "how clients reach the service, for links, where a proxy stands before it",
     "PG_PREPARE_THRESHOLD": "after how many runs a statement is prepared; none for old PgBouncers",

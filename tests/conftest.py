@@ -9,6 +9,7 @@ import pytest
 from httpx import Response
 from hypothesis import HealthCheck, settings
 
+from api.settings import MEANINGS
 from storage.engine import Database
 from tests import node, service
 from tests.databases import DATABASES, new_database
@@ -16,6 +17,10 @@ from tests.population import Population, prepared
 from tests.postgres import Postgres, running
 from tests.server import Server
 from tests.service import Client
+
+# A platform may set PORT or WEB_CONCURRENCY; what a test starts has the settings that it gives.
+for name in MEANINGS:
+    os.environ.pop(name, None)
 
 # A busy machine is slow: no test may fail because of that.
 calm = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True)

@@ -214,4 +214,13 @@ def test_a_second_service_on_the_same_file_is_refused(database_url: str, serve: 
 def test_more_workers_than_one_are_refused_on_sqlite(database_url: str) -> None:
     refused = refusal("serve", "--workers", "2", database_url=database_url)
 
-    assert refused == "persons: WEB_CONCURRENCY: more than one worker needs PostgreSQL\n"
+    assert refused == "persons: --workers: more than one worker needs PostgreSQL\n"
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_platform_that_asks_for_many_workers_gets_one_on_sqlite(
+    database_url: str, serve: Serve
+) -> None:
+    server = serve(database_url, WEB_CONCURRENCY="4")
+
+    assert server.stop() == 0

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 import uvicorn
+from msgspec.structs import replace
 from sqlalchemy import Connection
 
 from api import settings as environment
@@ -61,7 +62,10 @@ def serve(
     settings = environment.read(os.environ)
     database = open_database(settings)
     if database.is_sqlite and settings.web_concurrency > 1:
-        raise SettingsError("WEB_CONCURRENCY: more than one worker needs PostgreSQL")
+        if workers is not None:
+            raise SettingsError("--workers: more than one worker needs PostgreSQL")
+        # Platforms set WEB_CONCURRENCY by the size of the machine, whatever runs on it.
+        settings = replace(settings, web_concurrency=1)
     database.check()
     with database.serving_alone():
         prepare(database)
