@@ -4,7 +4,7 @@ import asyncio
 from collections import deque
 from concurrent import futures
 
-from storage.writer import Written
+from storage.transaction import Written
 
 Answer = futures.Future[Written]
 

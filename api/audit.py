@@ -20,7 +20,7 @@ from api.person_shapes import UTC
 from api.requests import Nothing
 from projections import proofs
 from projections.proofs import Proof
-from storage.log import said_by
+from storage.chain import said_by
 from storage.merkle import consistency, leaf_hash
 from storage.tree import Tree
 

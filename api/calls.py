@@ -15,7 +15,7 @@ from domain.commands import Command, Done
 from domain.errors import PersonsError
 from domain.events import Actor
 from storage.projects import Key, Project
-from storage.writer import Result
+from storage.transaction import Result
 
 Query = TypeVar("Query", bound=Struct)
 Body = TypeVar("Body", bound=Struct)

@@ -13,7 +13,7 @@ from domain.captured import CapturedEvent
 from domain.commands import Capture, Request
 from domain.events import Actor
 from domain.values import JSON, encode
-from storage.writer import Written
+from storage.transaction import Written
 
 LARGE = 2**18  # bytes of a body that must not keep all other requests waiting
 RETRY = {"Retry-After": "1"}  # seconds

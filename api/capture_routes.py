@@ -22,7 +22,7 @@ from api.intake import MAX_REPLAY_BODY, json_text, read_body
 from api.store import Store
 from domain.errors import PersonsError
 from storage.errors import StoreUnavailableError
-from storage.writer import Result, Written
+from storage.transaction import Result, Written
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 

@@ -21,7 +21,7 @@ from storage.errors import TamperedError
 from storage.schema import logs
 from storage.sought import Wanted
 from storage.sweep import GoOn, sweep
-from storage.writer import Written
+from storage.transaction import Written
 
 Write = Callable[[Request], Future[Written]]
 

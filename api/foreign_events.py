@@ -16,7 +16,7 @@ from api.import_files import ImportFile, Progress, Record, silently
 from api.timestamps import ZERO, parse
 from domain.captured import CapturedEvent
 from domain.values import JSON, Properties
-from storage.log import EPOCH
+from storage.values import EPOCH
 
 NAMELESS = UUID("2f1fd0f2-5d0e-5b0c-9a37-6a8f2f0c9d11")
 """The namespace for uuids of captured events that bring none."""

@@ -10,7 +10,8 @@ from domain.commands import Command, Request
 from domain.events import Actor
 from projections.views import Views
 from storage.engine import Database
-from storage.writer import MAX_COMMANDS, Result, Writer
+from storage.transaction import Result
+from storage.writer import MAX_COMMANDS, Writer
 
 IN_FLIGHT = 2  # requests that wait for the writer, so that it need not wait for us
 

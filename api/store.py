@@ -28,9 +28,10 @@ from storage.errors import StoreUnavailableError
 from storage.merged_reads import MergedReads
 from storage.migrate import migrate
 from storage.projects import Project
+from storage.transaction import Written
 from storage.tree import Tree
 from storage.tree_growth import TreeGrowth
-from storage.writer import Writer, Written
+from storage.writer import Writer
 
 Answer = TypeVar("Answer")
 

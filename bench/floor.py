@@ -12,7 +12,7 @@ from uuid import UUID, uuid4
 import msgspec
 import psycopg
 
-from storage.schema import time_text
+from storage.values import time_text
 
 encode, decode = msgspec.json.encode, msgspec.json.decode
 EMPTY = bytes(32)

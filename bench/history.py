@@ -28,8 +28,9 @@ from projections import past
 from projections.projection import Projection
 from projections.views import PROJECTIONS, Views
 from storage import projects
+from storage.appended import Appended
 from storage.engine import Database
-from storage.writer import Appended, Writer
+from storage.writer import Writer
 
 SIZES = (10, 1_000, 10_000)  # changes of a person
 AT_ONCE = 500  # changes in a request that loads them

@@ -1,47 +1,21 @@
 """A batch: the persons of one project that a run of commands can see, and what comes of it."""
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime
 from itertools import chain
-from typing import Literal, NamedTuple, Protocol
+from typing import NamedTuple
 from uuid import UUID
 
-from msgspec import Struct
-
-from domain.captured import CapturedEvent, TakenIn
+from domain.captured import CapturedEvent
+from domain.erasures import Erasing
 from domain.errors import PersonNotFoundError, VersionConflictError
-from domain.events import BornFrom, LoggedEvent, Origin, PersonCreated, PersonEvent, PlacedEvent
+from domain.events import BornFrom, Origin, PersonCreated, PersonEvent, PlacedEvent
 from domain.identity import later_uuids, person_uuid
+from domain.loaded import Loaded, Lookup, Seen
 from domain.merge_rules import AS_POSTHOG, MergeRules
 from domain.person import Person
+from domain.settings import Settings
 from domain.warnings import Warning
-
-
-class Lookup(Protocol):
-    """What a batch may still ask of the store while it decides; needed only now and then."""
-
-    def distinct_ids(self, person_id: UUID) -> list[str]:
-        """Return all distinct ids of a person as the store has them, oldest first."""
-
-    def stream(self, person_id: UUID) -> Sequence[LoggedEvent]:
-        """Return all events of a person, oldest first."""
-
-    def taken_in(self, person_id: UUID) -> Sequence[TakenIn]:
-        """Return the captured events of a person that are still kept, in order."""
-
-    def owned(self, distinct_ids: Collection[str]) -> set[str]:
-        """Return those of the distinct ids that belong to a living person."""
-
-    def streams(self, person_ids: Collection[UUID]) -> set[UUID]:
-        """Return those of the ids that have ever been a person's."""
-
-
-class Seen(NamedTuple):
-    """What tells a captured event that comes again."""
-
-    uuid: UUID
-    event: str
-    distinct_id: str
 
 
 class KeptCapture(NamedTuple):
@@ -55,64 +29,6 @@ class KeptCapture(NamedTuple):
     person_id: UUID
     person_version: int
     events_before: int
-
-
-class ToErase(NamedTuple):
-    """Of one stream, the events to erase, and the distinct ids whose captured events go as well."""
-
-    person_id: UUID
-    positions: list[int]
-    captured_of: list[str]
-
-
-class Erasing(NamedTuple):
-    """What the store is to erase of a person, once its events Erased are appended.
-
-    `persons` are itself and those merged into it, `parts` also others who repeat something of it.
-    `captured` are single captured events; `strays` are uuids that never were a person's, under
-    which some of them are filed. What is filed under `persons`, through distinct ids that were
-    `given_back` to others, is filed under these. Warnings that name a distinct id and were given
-    `until` then go.
-    """
-
-    person_id: UUID
-    number: int
-    origin: Origin
-    persons: list[UUID]
-    parts: list[ToErase]
-    captured: list[UUID]
-    strays: list[UUID]
-    given_back: dict[UUID, set[str]]
-    distinct_ids: list[str]
-    until: datetime
-
-
-class Settings(Struct, frozen=True, kw_only=True):
-    """What a project chooses: `filter_noisy_properties` keeps new values of some properties out.
-
-    `ordering`: which of two captured events decides a property's value, the one that arrives last
-    or the one that occurred last. `display_name_properties`: the keys that name a person, the first
-    with a value wins.
-    """
-
-    ordering: Literal["arrival", "event_time"] = "arrival"
-
-    filter_noisy_properties: bool = True
-    display_name_properties: list[str] = []
-
-
-class Loaded(Struct, kw_only=True):
-    """What was loaded for a batch.
-
-    `owners`: the living person behind each distinct id that has one. `persons`: those asked for by
-    id. `free`: distinct ids whose first uuid was never a person's. `seen`: captured events of the
-    batch that are stored already.
-    """
-
-    owners: dict[str, Person]
-    persons: dict[UUID, Person]
-    free: set[str]
-    seen: set[Seen]
 
 
 class Batch:

@@ -9,9 +9,10 @@ from collections.abc import Iterable, Iterator, Set
 from datetime import datetime
 from uuid import UUID
 
-from domain.batch import Batch, Erasing, ToErase
+from domain.batch import Batch
 from domain.belongings import Belongings, Stream, belongings
 from domain.commands import ErasePerson, Erasure
+from domain.erasures import Erasing, ToErase
 from domain.events import (
     Actor,
     Deleted,

@@ -11,7 +11,6 @@ from itertools import takewhile
 from typing import NamedTuple
 from uuid import UUID
 
-from domain.batch import Settings
 from domain.captured import Request, TakenIn, request
 from domain.errors import InvalidUnmergeError
 from domain.events import (
@@ -33,6 +32,7 @@ from domain.lateness import in_time, since
 from domain.merges import ERASED
 from domain.person import Person, fold
 from domain.properties import Changes
+from domain.settings import Settings
 from domain.sides import Plan, Side, conflicts
 
 

@@ -3,12 +3,14 @@
 from collections.abc import Collection, Sequence
 from uuid import UUID
 
-from domain.batch import Batch, Loaded, Settings
+from domain.batch import Batch
 from domain.capture import capture
 from domain.captured import CapturedEvent, TakenIn
 from domain.events import Actor, LoggedEvent
+from domain.loaded import Loaded
 from domain.merge_rules import MergeRules
 from domain.person import Person
+from domain.settings import Settings
 
 _ACTOR = Actor("system", "what if")
 

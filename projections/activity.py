@@ -16,8 +16,8 @@ from domain.events import (
     Unmerged,
 )
 from projections.projection import Projection, metadata
+from storage.appended import Appended
 from storage.statements import Delete, Insert
-from storage.writer import Appended
 
 activity = Table(
     "activity",

@@ -7,8 +7,8 @@ from sqlalchemy import BigInteger, Column, Connection, Index, Table, Uuid, selec
 
 from domain.events import Erased, PersonCreated
 from projections.projection import Projection, metadata
+from storage.appended import Appended
 from storage.statements import Insert
-from storage.writer import Appended
 
 MAX_NUMBER = 2**63 - 1
 

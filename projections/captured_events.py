@@ -34,7 +34,7 @@ from domain.events import (
 from domain.identity import person_uuid
 from domain.values import encode
 from projections.lineage import LAST
-from storage import log, streams
+from storage import streams
 from storage.mapper import logged_event
 from storage.schema import captured_events
 
@@ -109,7 +109,7 @@ def filed(connection: Connection, project_id: int, person_id: UUID) -> Filed:
     ids = found.all_ids()
     # What came before a distinct id had a person is filed under the uuid that it would have had.
     strays = {person_uuid(project_id, each) for each in ids}
-    strays -= log.streams(connection, project_id, strays) if strays else set()
+    strays -= streams.existing(connection, project_id, strays) if strays else set()
     given_back = set().union(*found.given_back.values())
     return Filed([*found.streams, *strays], given_back, list(found.others), ids)
 

@@ -13,10 +13,11 @@ from projections.births import births
 from projections.findings import Finding
 from projections.log_pages import Page, Unreadable
 from projections.tree_check import TreeCheck
-from storage import log
+from storage import chain
 from storage.mapper import decode_event
 from storage.merkle import leaf_hash
 from storage.schema import events, logs
+from storage.values import EPOCH
 
 NO_LEAF = bytes(32)
 """Stands for an event that cannot be read."""
@@ -30,8 +31,8 @@ class ChainCheck:
         self._project_id = project_id
         self._findings: list[Finding] = []
         self._position = 0
-        self._digest: bytes | None = log.GENESIS  # None where it cannot be read
-        self._recorded_at = log.EPOCH
+        self._digest: bytes | None = chain.GENESIS  # None where it cannot be read
+        self._recorded_at = EPOCH
         self._is_readable = True
         self._erased: dict[int, UUID] = {}
         self._tree = TreeCheck(connection, project_id)
@@ -61,14 +62,14 @@ class ChainCheck:
             self._find(row, f"comes behind {self._position}: events are missing")
         self._position = row.position
         try:
-            said = b"" if isinstance(row, Unreadable) else log.said_by(row)
+            said = b"" if isinstance(row, Unreadable) else chain.said_by(row)
         except (TypeError, AttributeError, struct.error) as error:  # not of their columns' types
             row, said = Unreadable(row.position, type(error).__name__), b""
         if isinstance(row, Unreadable):
             self._find(row, f"the event cannot be read: {row.why}")
             self._digest, self._is_readable = None, False
             return NO_LEAF
-        if self._digest is not None and log.linked(self._digest, said) != row.digest:
+        if self._digest is not None and chain.linked(self._digest, said) != row.digest:
             self._find(row, f"{row.topic} is not what was recorded")
         if row.state is None or row.topic == Erased.__name__:
             self._check_erasure(row)

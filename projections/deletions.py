@@ -22,9 +22,9 @@ from sqlalchemy import (
 
 from domain.events import Deleted, Erased, Undeleted
 from projections.projection import Projection, metadata
-from storage.schema import UTCDateTime
+from storage.appended import Appended
 from storage.statements import Delete, Insert
-from storage.writer import Appended
+from storage.values import UTCDateTime
 
 deletions = Table(
     "deletions",

@@ -11,10 +11,10 @@ from domain.person import Person
 from projections import persons
 from projections.loading import snapshots
 from projections.projection import Projection
-from storage import log
+from storage import log, streams
+from storage.appended import Appended
 from storage.mapper import logged_event
 from storage.schema import logs
-from storage.writer import Appended
 
 CHUNK = 2_000  # events that are folded and written at once
 
@@ -97,6 +97,6 @@ class Folding:
     def _replayed(self, project_id: int, person_id: UUID, *, below: int) -> Person:
         person = Person(person_id)
         if below > 1:
-            for row in log.read_stream(self._connection, project_id, person_id, below=below):
+            for row in streams.read(self._connection, project_id, person_id, below=below):
                 person.apply(logged_event(row).event)
         return person

@@ -97,7 +97,7 @@ def replay_person(
     until: int | None = None,
 ) -> Iterator[dict[str, JSON]]:
     """Yield the events of one person behind `after`, up to position `until`, oldest first."""
-    for row in log.read_stream(connection, project_id, person_id):
+    for row in streams.read(connection, project_id, person_id):
         if row.position > after and (until is None or row.position <= until):
             yield told(row)
 

@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import Connection
 
 from domain.events import Merged, Unmerged
-from storage import log, streams
+from storage import places, streams
 from storage.mapper import logged_event
 
 LAST = 2**62  # a version that no person has
@@ -43,4 +43,4 @@ def _joined(
                 yield event.source, event.source_version
             case Unmerged() as event:
                 position = logged.position
-                yield event.other, log.version_at(connection, project_id, event.other, position)
+                yield event.other, places.version_at(connection, project_id, event.other, position)

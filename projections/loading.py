@@ -21,13 +21,13 @@ from sqlalchemy import (
     select,
 )
 
-from domain.batch import Loaded
 from domain.captured import merge_source
 from domain.commands import Capture, Command, ImportPerson
 from domain.identity import person_uuid
+from domain.loaded import Loaded
 from domain.person import Person
 from projections.persons import STATE, distinct_ids, person_of, persons
-from storage import log
+from storage import streams
 from storage.statements import Query
 
 _project_id: BindParameter[int] = bindparam("project_id", type_=BigInteger)
@@ -74,7 +74,7 @@ def _load_by_name(
     strangers = names.keys() - loaded.owners.keys()
     if strangers:
         first_ids = {name: person_uuid(project_id, name) for name in strangers}
-        used = log.streams(connection, project_id, first_ids.values())
+        used = streams.existing(connection, project_id, first_ids.values())
         loaded.free = {name for name, first_id in first_ids.items() if first_id not in used}
 
 

@@ -28,9 +28,9 @@ from projections.persons import folded_if_other
 from projections.projection import Projection, metadata
 from projections.searches import SEARCHED
 from projections.texts import folded
-from storage.schema import UTCDateTime
+from storage.appended import Appended
 from storage.statements import Delete, Insert, Row
-from storage.writer import Appended
+from storage.values import UTCDateTime
 
 UUID_KEY = ""
 KEY_SIZE = 64  # characters of a property's key that its index holds: keys may be of any length

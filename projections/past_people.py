@@ -27,7 +27,7 @@ from projections.past_searches import is_last
 from projections.people import MAX_LISTED_IDS, READ_AT_ONCE
 from projections.person_rows import PersonRow
 from projections.persons_query import MAX_AHEAD, PersonsQuery
-from storage import log
+from storage import places, streams
 from storage.mapper import logged_event
 
 
@@ -92,8 +92,8 @@ def _newest(connection: Connection, project_id: int, position: int) -> ScalarSel
     The list begins there, and so passes over all who came later. Nobody is created more than
     MAX_AHEAD after it is recorded, so that those of the last days are all that have to be asked.
     """
-    recorded_at = log.recorded_at(connection, project_id, position)
-    first = log.position_at(connection, project_id, recorded_at - 2 * MAX_AHEAD)
+    recorded_at = places.recorded_at(connection, project_id, position)
+    first = places.position_at(connection, project_id, recorded_at - 2 * MAX_AHEAD)
     return (
         select(func.coalesce(func.max(past_lives.c.created_at), recorded_at))
         .where(
@@ -136,6 +136,6 @@ def _folded(
     connection: Connection, project_id: int, person_ids: Sequence[UUID], position: int
 ) -> dict[UUID, Person]:
     persons = {person_id: Person(person_id) for person_id in person_ids}
-    for each in log.read_streams(connection, project_id, person_ids, until=position):
+    for each in streams.read_many(connection, project_id, person_ids, until=position):
         persons[each.person_id].apply(logged_event(each).event)
     return persons

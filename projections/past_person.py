@@ -15,7 +15,7 @@ from projections.occurrences import occurrences
 from projections.past import past_distinct_ids
 from projections.person_rows import PersonRow
 from projections.snapshots import stream
-from storage import log
+from storage import streams
 from storage.log import RECORDED
 from storage.mapper import logged_event
 from storage.places import Place, position_of
@@ -29,7 +29,7 @@ def at_place(connection: Connection, project_id: int, person: Known, place: Plac
         InvalidParameterError: see `storage.places.position_of`.
     """
     position = position_of(connection, project_id, place, "as_of")
-    rows = log.read_streams(connection, project_id, [person.person_id], until=position)
+    rows = streams.read_many(connection, project_id, [person.person_id], until=position)
     found = fold(None, map(logged_event, rows))
     return _living(found, person)
 

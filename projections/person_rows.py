@@ -21,8 +21,8 @@ from sqlalchemy import (
 )
 
 from projections.persons import SNAPSHOT, distinct_ids, persons
-from storage.schema import as_time, as_uuid
 from storage.statements import Query
+from storage.values import as_time, as_uuid
 
 Key = TypeVar("Key", bound=int | str | UUID)
 

@@ -36,9 +36,9 @@ from domain.events import (
 from domain.person import Person
 from domain.values import encode
 from projections.projection import Projection, metadata
-from storage.schema import UTCDateTime, as_time, as_uuid
+from storage.appended import Appended
 from storage.statements import Delete, Insert, Query, among
-from storage.writer import Appended
+from storage.values import UTCDateTime, as_time, as_uuid
 
 persons = Table(
     "persons",

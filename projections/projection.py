@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, MetaData, Table
 
-from storage.writer import Appended
+from storage.appended import Appended
 
 metadata = MetaData()
 """The tables of all projections: nothing in them that a rebuild could not bring back."""

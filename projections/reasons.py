@@ -11,7 +11,7 @@ from domain.events import Identified, LoggedEvent, PersonEvent, gained_ids
 from domain.foreign import Disagreement
 from domain.person import Person
 from projections.history import changes
-from storage import log
+from storage import streams
 from storage.mapper import logged_event
 from storage.schema import ingestion_warnings
 
@@ -50,7 +50,7 @@ class Refusals:
 
 def stream(connection: Connection, project_id: int, person_id: UUID) -> list[LoggedEvent]:
     """Return the events of a person, newest first."""
-    rows = log.read_stream(connection, project_id, person_id)
+    rows = streams.read(connection, project_id, person_id)
     return [logged_event(row) for row in reversed(rows)]
 
 

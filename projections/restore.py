@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 
 from projections.folding import Folding
 from projections.views import PROJECTIONS
-from storage import exported_rows, log, projects
+from storage import chain, exported_rows, log, projects
 from storage.access import projects_of
 from storage.engine import Database
 from storage.errors import ImportRefusedError
@@ -87,7 +87,7 @@ class _Restoring:
         if head.position <= last:
             return head.position, head.digest
         if not last:
-            return 0, log.GENESIS
+            return 0, chain.GENESIS
         (row,) = log.read_links(connection, head.project_id, after=last - 1, limit=1)
         return last, row.digest
 

@@ -37,8 +37,8 @@ from projections.filter_sql import contains
 from projections.persons import distinct_ids, persons
 from projections.projection import Projection, metadata
 from projections.texts import folded
+from storage.appended import Appended
 from storage.statements import Delete, Insert
-from storage.writer import Appended
 
 SEARCHED = ("email", "name")  # properties that a search looks into
 

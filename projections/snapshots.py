@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 from domain.events import PlacedEvent
 from domain.person import Person
 from domain.values import Properties
-from storage import log
+from storage import streams
 from storage.mapper import decode_event
 
 
@@ -21,7 +21,7 @@ def stream(
     """
     return [
         PlacedEvent(person_id, row.version, decode_event(row.topic, row.state))
-        for row in log.read_stream(connection, project_id, person_id, below=below)
+        for row in streams.read(connection, project_id, person_id, below=below)
         if row.state is not None
     ]
 

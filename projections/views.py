@@ -5,11 +5,11 @@ from uuid import UUID
 
 from sqlalchemy import Connection, select
 
-from domain.batch import Loaded
 from domain.commands import Command
+from domain.loaded import Loaded
 from projections import activity, births, deletions, loading, past, persons, searches
 from projections.projection import Projection
-from storage.writer import Appended
+from storage.appended import Appended
 
 PROJECTIONS: tuple[Projection, ...] = (
     persons.PROJECTION,

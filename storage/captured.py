@@ -15,11 +15,13 @@ from sqlalchemy import (
     select,
 )
 
-from domain.batch import KeptCapture, Seen
+from domain.batch import KeptCapture
 from domain.captured import CapturedEvent, TakenIn
+from domain.loaded import Seen
 from domain.values import encode
-from storage.schema import as_uuid, captured_events
+from storage.schema import captured_events
 from storage.statements import Insert, Query, among
+from storage.values import as_uuid
 
 _insert = Insert(captured_events)
 

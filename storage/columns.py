@@ -15,7 +15,7 @@ from sqlalchemy import BigInteger, Boolean, Integer, LargeBinary, Text, Uuid
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.types import TypeEngine
 
-from storage.schema import UTCDateTime, time_text
+from storage.values import UTCDateTime, time_text
 
 _DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call]
 _Y2000 = datetime(2000, 1, 1, tzinfo=UTC)

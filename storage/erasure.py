@@ -8,9 +8,9 @@ from typing import TypeVar
 
 from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, or_, select, update
 
-from domain.batch import Erasing
+from domain.erasures import Erasing
 from domain.values import encode
-from storage import erasure_receipts, log
+from storage import chain, erasure_receipts
 from storage.schema import captured_events, events, ingestion_warnings
 
 CHUNK = 1_000  # events, distinct ids or uuids in one statement
@@ -54,7 +54,7 @@ def _erase_events(connection: Connection, project_id: int, positions: Sequence[i
         {
             "project": project_id,
             "at_position": row.position,
-            "bound": log.commit(row.salt, row.state.encode()),
+            "bound": chain.commit(row.salt, row.state.encode()),
         }
         for row in connection.execute(query)
     ]

@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Struct
 from sqlalchemy import Connection, select, update
 
-from domain.batch import Erasing
+from domain.erasures import Erasing
 from domain.events import Actor
 from domain.values import encode
 from storage.schema import erasure_receipts

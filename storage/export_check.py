@@ -10,7 +10,7 @@ import msgspec
 from eventsourcing.persistence import MapperDeserialisationError
 
 from domain.events import Erased
-from storage import log
+from storage import chain
 from storage.errors import DamagedExportError
 from storage.export_format import (
     Captured,
@@ -54,7 +54,7 @@ class _Check:
         self.header: Header | None = None
         self.is_at_end = False
         self._position = 0
-        self._digest = log.GENESIS
+        self._digest = chain.GENESIS
         self._sha256 = sha256()
         self._counts: Counter[str] = Counter()
         self._erased: dict[int, UUID] = {}
@@ -100,8 +100,8 @@ class _Check:
         expected = self._position + 1
         _claim(line.position == expected, f"position {expected} is missing")
         commitment = _commitment(line)
-        entry = log.Entry(line.person, line.version, line.topic, b"")
-        digest = log.link(
+        entry = chain.Entry(line.person, line.version, line.topic, b"")
+        digest = chain.link(
             self._digest, line.position, entry, line.recorded_at, commitment=commitment
         )
         _claim(digest.hex() == line.digest, f"the event at {line.position} is another one")
@@ -145,7 +145,7 @@ def _commitment(line: Event) -> bytes:
         raise DamagedExportError(str(error)) from error
     _claim((line.state is None) == (line.salt is None), "salt and state go together")
     _claim((line.state is None) != (line.commitment is None), "a commitment is there or missing")
-    return commitment if line.state is None else log.commit(salt, line.state.encode())
+    return commitment if line.state is None else chain.commit(salt, line.state.encode())
 
 
 def _check_object(text: str) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, Table, and_, or_, select
 
 from domain.events import Cause
-from storage import log, projects
+from storage import chain, log, projects
 from storage.errors import ExportRefusedError
 from storage.export_format import (
     FORMAT,
@@ -79,7 +79,7 @@ def _header(connection: Connection, project_id: int, as_of: int | None) -> Heade
     if not 0 <= last <= head.position:
         raise ExportRefusedError(f"the log ends at position {head.position}, {last} was asked for")
     rows = log.read_links(connection, project_id, after=last - 1, limit=1) if last else ()
-    digest, recorded_at = (rows[0].digest, rows[0].recorded_at) if rows else (log.GENESIS, None)
+    digest, recorded_at = (rows[0].digest, rows[0].recorded_at) if rows else (chain.GENESIS, None)
     return Header(
         format=FORMAT,
         version=VERSION,

@@ -1,12 +1,9 @@
-"""The log of a project: positions without gaps, a chain of digests, and the lock to append."""
+"""The log of a project: positions without gaps, and the lock to append."""
 
 import os
 from collections.abc import Collection, Sequence
-from datetime import UTC, datetime, timedelta
-from hashlib import sha256
-from struct import Struct
-from typing import Any, NamedTuple
-from uuid import UUID
+from datetime import datetime
+from typing import Any
 
 import msgspec
 from sqlalchemy import (
@@ -14,7 +11,6 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Select,
-    Uuid,
     bindparam,
     case,
     select,
@@ -22,30 +18,16 @@ from sqlalchemy import (
 )
 from sqlalchemy.sql import func
 
+from storage.chain import Entry, commit, link
 from storage.errors import ProjectNotFoundError
-from storage.schema import as_time, as_uuid, events, logs, projects
-from storage.statements import Insert, Query, among
-
-GENESIS = bytes(32)
-"""The digest before the first event."""
+from storage.schema import events, logs, projects
+from storage.statements import Insert, Query
+from storage.values import as_time
 
 SALT_SIZE = 16  # bytes
 SHORT_LOG = 20_000  # events
-PIVOTS = 64  # events that one look for a time asks
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
-_PLACE = Struct(">q16sqq")  # position, person, version, microseconds since EPOCH
 
 _insert_events = Insert(events)
-
-
-class Entry(NamedTuple):
-    """An event as the log takes it: at its place in its stream, under its topic, as JSON text."""
-
-    person_id: UUID
-    version: int
-    topic: str
-    state: bytes
 
 
 class Head(msgspec.Struct, kw_only=True):
@@ -119,13 +101,17 @@ def append(connection: Connection, head: Head, entries: Sequence[Entry], at: dat
     """
     head.recorded_at = max(at, head.recorded_at)
     salts = os.urandom(SALT_SIZE * len(entries))
-    microseconds = _microseconds(head.recorded_at)
     rows = []
     for index, entry in enumerate(entries):
         salt = salts[index * SALT_SIZE : (index + 1) * SALT_SIZE]
         head.position += 1
-        commitment = commit(salt, entry.state)
-        head.digest = _link(head.digest, head.position, entry, microseconds, commitment)
+        head.digest = link(
+            head.digest,
+            head.position,
+            entry,
+            head.recorded_at,
+            commitment=commit(salt, entry.state),
+        )
         rows.append(
             (
                 head.project_id,
@@ -165,48 +151,6 @@ _move_head = (
         next_number=bindparam("next_number"),
     )
 )
-
-
-def commit(salt: bytes, state: bytes) -> bytes:
-    """Return what binds an event's state: it stays in the chain when salt and state are erased."""
-    return sha256(salt + state).digest()
-
-
-def link(
-    previous: bytes, position: int, entry: Entry, recorded_at: datetime, *, commitment: bytes
-) -> bytes:
-    """Return the digest of an event: of all that the log says of it, and of all events before."""
-    return _link(previous, position, entry, _microseconds(recorded_at), commitment)
-
-
-def _link(
-    previous: bytes, position: int, entry: Entry, microseconds: int, commitment: bytes
-) -> bytes:
-    place = position, entry.person_id, entry.version
-    return linked(previous, _said(place, entry.topic, microseconds, commitment))
-
-
-def linked(previous: bytes, said: bytes) -> bytes:
-    """Return the digest of an event: of all that the log says of it, and of all events before."""
-    return sha256(previous + said).digest()
-
-
-def said_by(row: Any) -> bytes:
-    """Return all that a row of LINKS says, in bytes: what the chain and the tree hash."""
-    *place, topic, state, recorded_at, _, salt, commitment = row
-    if state is not None:
-        commitment = commit(salt or b"", state.encode())
-    return _said(place, topic, _microseconds(recorded_at), commitment or b"")
-
-
-def _said(place: Sequence[Any], topic: str, microseconds: int, commitment: bytes) -> bytes:
-    position, person_id, version = place
-    placed = _PLACE.pack(position, person_id.bytes, version, microseconds)
-    return placed + commitment + topic.encode()
-
-
-def _microseconds(at: datetime) -> int:
-    return (at - EPOCH) // _MICROSECOND
 
 
 def head_position(connection: Connection, project_id: int) -> int:
@@ -256,79 +200,3 @@ def read_links(connection: Connection, project_id: int, *, after: int, limit: in
         .limit(limit)
     )
     return connection.execute(query).all()
-
-
-def read_stream(
-    connection: Connection, project_id: int, person_id: UUID, *, below: int | None = None
-) -> Sequence[Any]:
-    """Return the events of one person, by version; only those below a version if one is given."""
-    query = RECORDED.where(events.c.project_id == project_id, events.c.person_id == person_id)
-    if below is not None:
-        query = query.where(events.c.version < below)
-    return connection.execute(query.order_by(events.c.version)).all()
-
-
-def read_streams(
-    connection: Connection, project_id: int, person_ids: Collection[UUID], *, until: int
-) -> Sequence[Any]:
-    """Return the events of some persons up to a position, those of each by version."""
-    query = RECORDED.where(
-        events.c.project_id == project_id,
-        events.c.person_id.in_(person_ids),
-        unindexed_position <= until,
-    )
-    return connection.execute(query.order_by(events.c.person_id, events.c.version)).all()
-
-
-def streams(connection: Connection, project_id: int, person_ids: Collection[UUID]) -> set[UUID]:
-    """Return those of the ids that have ever been a person's."""
-    parameters = {"project_id": project_id, "person_ids": list(person_ids)}
-    return {as_uuid(each) for (each,) in _streams.run(connection, parameters) if each}
-
-
-@Query
-def _streams(dialect: str) -> Select[Any]:
-    asked = among(dialect, "person_ids", Uuid)
-    begins = (
-        (events.c.project_id == bindparam("project_id", type_=BigInteger))
-        & (events.c.person_id == asked)
-        & (events.c.version == 1)
-    )
-    return select(events.c.person_id).select_from(asked.table.outerjoin(events, begins))
-
-
-def position_at(connection: Connection, project_id: int, at: datetime) -> int:
-    """Return the position of the last event that was recorded up to a time; 0 for none.
-
-    The log's order is that of its times, so a few looks are enough, however long it is.
-    """
-    low, high = 0, head_position(connection, project_id)
-    while low < high:
-        step = -(-(high - low) // PIVOTS)
-        pivots = [*range(low + step, high, step), high]
-        query = select(func.max(events.c.position)).where(
-            events.c.project_id == project_id,
-            events.c.position.in_(pivots),
-            events.c.recorded_at <= at,
-        )
-        low = connection.execute(query).scalar() or low
-        high = min(low + step - 1, high)
-    return low
-
-
-def recorded_at(connection: Connection, project_id: int, position: int) -> datetime:
-    """Return when the event at a position was recorded; EPOCH before the first."""
-    query = select(events.c.recorded_at).where(
-        events.c.project_id == project_id, events.c.position == position
-    )
-    return connection.execute(query).scalar_one_or_none() or EPOCH
-
-
-def version_at(connection: Connection, project_id: int, person_id: UUID, position: int) -> int:
-    """Return the version that a person had at a position; 0 where it was not born yet."""
-    query = select(func.max(events.c.version)).where(
-        events.c.project_id == project_id,
-        events.c.person_id == person_id,
-        unindexed_position <= position,
-    )
-    return connection.execute(query).scalar() or 0

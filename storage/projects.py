@@ -10,11 +10,12 @@ import msgspec
 from msgspec import Struct
 from sqlalchemy import Connection, func, insert, select, update
 
-from domain.batch import Settings
+from domain.settings import Settings
 from domain.values import encode
+from storage.chain import GENESIS
 from storage.errors import KeyTakenError, ProjectNotFoundError
-from storage.log import EPOCH, GENESIS
-from storage.schema import api_keys, as_time, logs, projects
+from storage.schema import api_keys, logs, projects
+from storage.values import EPOCH, as_time
 
 MAX_ID = 2**31 - 1  # of projects and of keys
 

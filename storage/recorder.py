@@ -22,7 +22,7 @@ from eventsourcing.persistence import (
 )
 from sqlalchemy import Select, exc, func, select
 
-from storage import log
+from storage import chain, log
 from storage.engine import Database
 from storage.schema import events
 
@@ -62,7 +62,7 @@ class ProjectRecorder(ApplicationRecorder):
             head = log.lock(connection, self._project_id)
             first = head.position + 1
             entries = [
-                log.Entry(
+                chain.Entry(
                     _uuid(each.originator_id), each.originator_version, each.topic, each.state
                 )
                 for each in stored_events

@@ -20,9 +20,50 @@ from sqlalchemy import (
 from domain.values import encode
 from storage.log import RECORDED, unindexed_position
 from storage.schema import events
+from storage.statements import Query, among
+from storage.values import as_uuid
 
 Bounds = Mapping[UUID, int]
 """Some persons, each with the last version that is read of its stream."""
+
+
+def read(
+    connection: Connection, project_id: int, person_id: UUID, *, below: int | None = None
+) -> Sequence[Any]:
+    """Return the events of one person, by version; only those below a version if one is given."""
+    query = RECORDED.where(events.c.project_id == project_id, events.c.person_id == person_id)
+    if below is not None:
+        query = query.where(events.c.version < below)
+    return connection.execute(query.order_by(events.c.version)).all()
+
+
+def read_many(
+    connection: Connection, project_id: int, person_ids: Collection[UUID], *, until: int
+) -> Sequence[Any]:
+    """Return the events of some persons up to a position, those of each by version."""
+    query = RECORDED.where(
+        events.c.project_id == project_id,
+        events.c.person_id.in_(person_ids),
+        unindexed_position <= until,
+    )
+    return connection.execute(query.order_by(events.c.person_id, events.c.version)).all()
+
+
+def existing(connection: Connection, project_id: int, person_ids: Collection[UUID]) -> set[UUID]:
+    """Return those of the ids that have ever been a person's."""
+    parameters = {"project_id": project_id, "person_ids": list(person_ids)}
+    return {as_uuid(each) for (each,) in _existing.run(connection, parameters) if each}
+
+
+@Query
+def _existing(dialect: str) -> Select[Any]:
+    asked = among(dialect, "person_ids", Uuid)
+    begins = (
+        (events.c.project_id == bindparam("project_id", type_=BigInteger))
+        & (events.c.person_id == asked)
+        & (events.c.version == 1)
+    )
+    return select(events.c.person_id).select_from(asked.table.outerjoin(events, begins))
 
 
 def page(

@@ -10,12 +10,13 @@ from typing import Any
 
 from sqlalchemy import BigInteger, Connection, Select, bindparam, func, select, tuple_
 
-from storage import log
+from storage import chain, log
 from storage.engine import Database
 from storage.errors import TamperedError
 from storage.merkle import Frontier, Node, Range, complete_hash, leaf_hash, nodes_of, range_hash
-from storage.schema import as_time, as_uuid, events, tree_nodes
+from storage.schema import events, tree_nodes
 from storage.statements import Insert, Query
+from storage.values import as_time, as_uuid
 
 BLOCK_LEVEL = 8
 BLOCK = 1 << BLOCK_LEVEL  # leaves
@@ -85,7 +86,7 @@ def read_leaves(connection: Connection, project_id: int, first: int, end: int) -
     for row in _events.run(connection, bounds):
         position, person_id, version, topic, state, recorded_at, *bound = row
         place = position, as_uuid(person_id), version
-        yield leaf_hash(log.said_by((*place, topic, state, as_time(recorded_at), *bound)))
+        yield leaf_hash(chain.said_by((*place, topic, state, as_time(recorded_at), *bound)))
 
 
 @Query

@@ -3,76 +3,21 @@
 This is group commit: the log's lock, the loads and the commit are paid once for all who wait.
 """
 
-from collections.abc import Collection, Sequence
 from concurrent.futures import Future
-from datetime import datetime
 from itertools import groupby
 from queue import SimpleQueue
 from threading import Thread
-from typing import NamedTuple, Protocol
-from uuid import UUID
+from typing import NamedTuple
 
-import msgspec
-from msgspec import Struct
-from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 
-from domain.batch import Batch, Loaded, Settings
-from domain.captured import TakenIn
-from domain.commands import Capture, Command, Done, ReadsHistory, Request
-from domain.decide import decide
-from domain.errors import PersonsError
-from domain.events import LoggedEvent, PlacedEvent
-from domain.person import Person
-from storage import captured, erasure, event_deletions, ingestion_warnings, log
-from storage.engine import Database, committing
+from domain.commands import ReadsHistory, Request
+from storage.appended import Views
+from storage.engine import Database
 from storage.errors import StoreUnavailableError
-from storage.mapper import encode_event, logged_event
+from storage.transaction import Written, carry_out
 
 MAX_COMMANDS = 500  # after which a batch takes no further request
-
-Result = Done | PersonsError
-
-_settings = msgspec.json.Decoder(Settings)
-
-
-class Written(Struct, frozen=True, kw_only=True):
-    """The answer to a request, once it is durable.
-
-    `results` has what became of each command, in order: refused ones have their error. `position`
-    is that of the log's last event; who sees the log up to there sees all that was written.
-    """
-
-    results: list[Result]
-    position: int
-
-
-class Appended(NamedTuple):
-    """Events that were just appended behind `after`, and the persons that they made of it."""
-
-    project_id: int
-    after: int
-    at: datetime
-    events: Sequence[PlacedEvent]
-    persons: Collection[Person]
-
-
-class Views(Protocol):
-    """What the writer needs of the projections."""
-
-    def load(self, connection: Connection, project_id: int, commands: Sequence[Command]) -> Loaded:
-        """Return the persons that commands name, with one query."""
-
-    def distinct_ids(self, connection: Connection, project_id: int, person_id: UUID) -> list[str]:
-        """Return all distinct ids of a person, oldest first."""
-
-    def owned(
-        self, connection: Connection, project_id: int, distinct_ids: Collection[str]
-    ) -> set[str]:
-        """Return those of the distinct ids that belong to a living person."""
-
-    def project(self, connection: Connection, appended: Appended) -> None:
-        """Bring the views up to the events appended."""
 
 
 class Writer:
@@ -129,7 +74,9 @@ class Writer:
         """Write the jobs of one project together; if that fails for another reason than the
         database's, each alone, so that one bad request takes no other with it."""
         try:
-            answers = self._write(project_id, [job.request for job in jobs])
+            answers = carry_out(
+                self._database, self._views, project_id, [job.request for job in jobs]
+            )
         except Exception as error:
             is_outage = isinstance(error, DBAPIError) and _is_outage(error)
             if len(jobs) > 1 and not is_outage:
@@ -142,83 +89,10 @@ class Writer:
         for job, answer in zip(jobs, answers, strict=True):
             job.future.set_result(answer)
 
-    def _write(self, project_id: int, requests: list[Request]) -> list[Written]:
-        with self._database.writing() as connection:
-            head = log.lock(connection, project_id)
-            at = max(request.at for request in requests)
-            batch = self._batch(connection, head, requests)
-            answers = [[_decided(batch, c, r) for c in r.commands] for r in requests]
-            self._store(connection, head, batch, at)
-        return [Written(results=results, position=head.position) for results in answers]
-
-    def _batch(self, connection: Connection, head: log.Head, requests: list[Request]) -> Batch:
-        commands = [command for request in requests for command in request.commands]
-        loaded = self._views.load(connection, head.project_id, commands)
-        captures = [each.captured for each in commands if isinstance(each, Capture)]
-        loaded.seen = captured.seen(connection, head.project_id, captures)
-        return Batch(
-            head.project_id,
-            _settings.decode(head.settings),
-            loaded,
-            _Lookup(connection, head.project_id, self._views),
-            next_number=head.next_number,
-        )
-
-    def _store(self, connection: Connection, head: log.Head, batch: Batch, at: datetime) -> None:
-        project_id, after = head.project_id, head.position
-        erasure.erase(connection, project_id, batch.erasures)
-        event_deletions.queue(connection, project_id, batch.event_deletions, at)
-        event_deletions.spare(connection, project_id, batch.spared)
-        with committing(connection):
-            if batch.events:
-                entries = [
-                    log.Entry(placed.person_id, placed.version, *encode_event(placed.event))
-                    for placed in batch.events
-                ]
-                log.append(connection, head, entries, at)
-                head.next_number = batch.next_number
-                log.move_head(connection, head)
-                changed = batch.changed.values()
-                appended = Appended(project_id, after, at, batch.events, changed)
-                self._views.project(connection, appended)
-            captured.keep(connection, project_id, batch.captured, at, after=after)
-            ingestion_warnings.keep(connection, project_id, batch.warnings, at)
-
 
 class _Job(NamedTuple):
     request: Request
     future: Future[Written]
-
-
-class _Lookup(NamedTuple):
-    """What a batch asks of the store while it decides: its port, on this transaction."""
-
-    connection: Connection
-    project_id: int
-    views: Views
-
-    def distinct_ids(self, person_id: UUID) -> list[str]:
-        return self.views.distinct_ids(self.connection, self.project_id, person_id)
-
-    def stream(self, person_id: UUID) -> Sequence[LoggedEvent]:
-        rows = log.read_stream(self.connection, self.project_id, person_id)
-        return [logged_event(row) for row in rows]
-
-    def taken_in(self, person_id: UUID) -> Sequence[TakenIn]:
-        return captured.taken_in(self.connection, self.project_id, person_id)
-
-    def streams(self, person_ids: Collection[UUID]) -> set[UUID]:
-        return log.streams(self.connection, self.project_id, person_ids)
-
-    def owned(self, distinct_ids: Collection[str]) -> set[str]:
-        return self.views.owned(self.connection, self.project_id, distinct_ids)
-
-
-def _decided(batch: Batch, command: Command, request: Request) -> Result:
-    try:
-        return decide(batch, command, request.actor, request.at)
-    except PersonsError as refused:
-        return refused
 
 
 def _in_batches(jobs: list[_Job]) -> list[tuple[tuple[int, int], _Job]]:

@@ -9,12 +9,12 @@ import httpx
 from starlette.applications import Starlette
 
 from api import capture_routes
-from domain.batch import Settings
 from domain.commands import Done, Request
 from domain.errors import InvalidValueError, PersonsError
+from domain.settings import Settings
 from storage.errors import StoreUnavailableError
 from storage.projects import Project
-from storage.writer import Written
+from storage.transaction import Written
 
 NOW = datetime(2024, 6, 1, 12, tzinfo=UTC)
 

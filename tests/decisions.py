@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 
 import msgspec
 
-from domain.batch import Batch, Loaded, Seen, Settings
+from domain.batch import Batch
 from domain.captured import CapturedEvent, TakenIn, merge_source
 from domain.commands import (
     Capture,
@@ -24,8 +24,10 @@ from domain.decide import decide
 from domain.errors import PersonsError
 from domain.events import Actor, LoggedEvent, Origin, PersonEvent, PlacedEvent
 from domain.identity import later_uuids, person_uuid
+from domain.loaded import Loaded, Seen
 from domain.person import Person, fold
 from domain.properties import size
+from domain.settings import Settings
 from domain.values import JSON, Properties
 from domain.warnings import Warning
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from domain.batch import Settings
+from domain.settings import Settings
 from storage import projects
 from tests.service import Client
 

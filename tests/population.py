@@ -21,9 +21,9 @@ from domain.values import JSON
 from projections import people, rebuild
 from projections.people import PersonRow, PersonsQuery
 from projections.views import Views
+from storage.appended import Appended
 from storage.engine import Database
 from storage.migrate import migrate
-from storage.writer import Appended
 
 NOW = datetime(2024, 3, 31, 12, tzinfo=UTC)
 ORIGIN = Origin(actor=Actor("system", "Test"), occurred_at=NOW)

@@ -10,21 +10,23 @@ from uuid import UUID
 import msgspec
 from sqlalchemy import Connection, Table, select
 
-from domain.batch import Settings
 from domain.commands import Command, Done, Request
 from domain.errors import PersonsError
 from domain.events import LoggedEvent
 from domain.person import Person, fold
+from domain.settings import Settings
 from projections import rebuild
 from projections.persons import STATE, distinct_ids, person_of, persons
 from projections.projection import Projection
 from projections.views import PROJECTIONS, Views
-from storage import log, projects
+from storage import chain, log, projects
 from storage.engine import Database
 from storage.mapper import logged_event
 from storage.migrate import migrate
 from storage.schema import events, logs
-from storage.writer import Result, Writer, Written
+from storage.transaction import Result, Written
+from storage.values import EPOCH
+from storage.writer import Writer
 from tests.decisions import KEY, NOW
 
 PATIENCE = 60  # seconds until an answer counts as lost
@@ -155,15 +157,15 @@ def _state(person: Person) -> dict[str, Any]:
 def _check_chain(connection: Connection, project_id: int) -> None:
     """Compute all digests anew from what is stored, and compare them."""
     query = select(events).where(events.c.project_id == project_id).order_by(events.c.position)
-    digest, recorded_at = log.GENESIS, log.EPOCH
+    digest, recorded_at = chain.GENESIS, EPOCH
     position = 0
     for row in connection.execute(query):
         position += 1
         assert row.position == position
         assert row.recorded_at >= recorded_at
-        entry = log.Entry(row.person_id, row.version, row.topic, row.state.encode())
-        commitment = log.commit(row.salt, entry.state)
-        digest = log.link(digest, position, entry, row.recorded_at, commitment=commitment)
+        entry = chain.Entry(row.person_id, row.version, row.topic, row.state.encode())
+        commitment = chain.commit(row.salt, entry.state)
+        digest = chain.link(digest, position, entry, row.recorded_at, commitment=commitment)
         assert row.digest == digest
         recorded_at = row.recorded_at
     head = connection.execute(select(logs).where(logs.c.project_id == project_id)).one()

@@ -19,8 +19,9 @@ from sqlalchemy import (
     update,
 )
 
-from storage import log
-from storage.schema import UTCDateTime, events, logs
+from storage import chain, log
+from storage.schema import events, logs
+from storage.values import EPOCH, UTCDateTime
 
 Attack = Callable[[Connection, int], None]
 """Changes something in one project."""
@@ -54,7 +55,7 @@ def erase(position: int, commitment: bytes | None = None) -> Attack:
 
     def attack(connection: Connection, project_id: int) -> None:
         row = row_at(connection, project_id, position)
-        bound = commitment or log.commit(row["salt"], row["state"].encode())
+        bound = commitment or chain.commit(row["salt"], row["state"].encode())
         changed(position, state=None, salt=None, commitment=bound)(connection, project_id)
 
     return attack
@@ -121,11 +122,11 @@ def rechained(connection: Connection, project_id: int) -> None:
     """Make positions, digests and the head right again, as the store itself would."""
     query = select(events.c.position).where(events.c.project_id == project_id)
     positions = connection.execute(query.order_by(events.c.position)).scalars().all()
-    digest, row = log.GENESIS, {"recorded_at": log.EPOCH}
+    digest, row = chain.GENESIS, {"recorded_at": EPOCH}
     for position, old in enumerate(positions, start=1):
         moved(old, position)(connection, project_id)
         (found,) = log.read_links(connection, project_id, after=position - 1, limit=1)
-        digest, row = log.linked(digest, log.said_by(found)), found._asdict()
+        digest, row = chain.linked(digest, chain.said_by(found)), found._asdict()
         changed(position, digest=digest)(connection, project_id)
     values = {"position": len(positions), "digest": digest, "recorded_at": row["recorded_at"]}
     head(**values)(connection, project_id)
@@ -154,7 +155,7 @@ def other(column: Column[Any], value: Any) -> Any:
         case Uuid():
             return STRANGER
         case UTCDateTime():
-            return (value or log.EPOCH) + timedelta(microseconds=1)
+            return (value or EPOCH) + timedelta(microseconds=1)
         case Boolean():
             return not value
         case LargeBinary():

@@ -7,8 +7,8 @@ import pytest
 from sqlalchemy import text
 
 from projections.views import PROJECTIONS
-from storage import log
 from storage.engine import Database
+from storage.values import EPOCH
 from tests.audited import audited, checkpoint, found, new_life, report
 from tests.databases import DATABASES, new_database
 from tests.lives import Lives
@@ -80,7 +80,7 @@ ON_THE_LOG = {
     "head's position": (head(position=25), "24: the log ends at 24, its head says 25"),
     "head moved back": (head(position=3), "24: the log ends at 24, its head says 3"),
     "head's digest": (head(digest=bytes(32)), "24: the head of the log has another digest"),
-    "head's time": (head(recorded_at=log.EPOCH), "24: the head of the log has another time"),
+    "head's time": (head(recorded_at=EPOCH), "24: the head of the log has another time"),
     "next number": (head(next_number=2), "24: the next person would be number 2, there is 7"),
     "head gone": (without_head, "24: the log has no head"),
     "erased in silence": (erase(8), "8: the state was erased, and no event says so"),
@@ -96,7 +96,10 @@ ON_THE_LOG = {
         "None: persons: row .* differs in properties",
     ),
     "never born": (all_of(removed(20, 21), rechained), "None: persons: .* should not be"),
-    "no order by time": (changed(20, recorded_at=log.EPOCH), "20: PersonCreated is not what was"),
+    "no order by time": (
+        changed(20, recorded_at=EPOCH),
+        "20: PersonCreated is not what was",
+    ),
 }
 
 

@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from api.cli import main
-from domain.batch import Settings
+from domain.settings import Settings
 from storage import projects
 from storage.engine import Database
 from tests.databases import DATABASES, new_database

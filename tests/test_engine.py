@@ -14,6 +14,7 @@ from storage import log
 from storage.engine import Database
 from storage.errors import InvalidDatabaseUrlError, StoreInUseError
 from storage.schema import projects
+from storage.values import EPOCH
 from tests.decisions import visit
 from tests.stores import Store, check, opened
 
@@ -192,7 +193,7 @@ def test_work_aside_leaves_nothing_behind(store: Store, is_snapshot: bool) -> No
 
     with store.database.writing() as connection:
         connection.execute(
-            insert(projects).values(name="n", token="t", settings="{}", created_at=log.EPOCH)
+            insert(projects).values(name="n", token="t", settings="{}", created_at=EPOCH)
         )
         assert "mine" not in inspect(connection).get_table_names()
 

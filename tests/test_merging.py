@@ -6,7 +6,6 @@ from uuid import UUID
 
 import pytest
 
-from domain.batch import Settings
 from domain.commands import Capture, Done
 from domain.events import (
     Cause,
@@ -21,6 +20,7 @@ from domain.events import (
 )
 from domain.identity import MAX_LENGTH
 from domain.properties import MAX_SIZE
+from domain.settings import Settings
 from domain.values import JSON, Properties
 from tests.decisions import (
     BIRTH,

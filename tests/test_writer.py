@@ -15,7 +15,7 @@ from storage import engine, log, writer
 from storage.engine import Database
 from storage.errors import ProjectNotFoundError, StoreUnavailableError
 from storage.schema import captured_events
-from storage.writer import Written
+from storage.transaction import Written
 from tests.decisions import (
     NOW,
     Memory,

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import click
 from sqlalchemy import Connection
 
-from storage import log, projects
+from storage import places, projects
 
 MAX_POSITION = 2**63 - 1
 
@@ -40,4 +40,4 @@ def position(connection: Connection, project_id: int, text: str, *, option: str)
     except (ValueError, OverflowError):
         message = f"{text!r} is neither a position nor an ISO 8601 time"
         raise click.BadParameter(message, param_hint=option) from None
-    return log.position_at(connection, project_id, at)
+    return places.position_at(connection, project_id, at)

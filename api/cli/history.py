@@ -13,7 +13,7 @@ from domain.values import JSON
 from projections import history
 from projections.births import born_as
 from projections.states import shown, states
-from storage import log, projects
+from storage import log, places, projects, streams
 from storage.engine import Database
 from storage.repository import person_at
 
@@ -84,7 +84,7 @@ def _states(
     if person_id is None:
         yield from map(shown, states(connection, project_id, until=until))
         return
-    version = log.version_at(connection, project_id, person_id, until)
+    version = places.version_at(connection, project_id, person_id, until)
     person = person_at(database, project_id, person_id, version=version) if version else None
     if person and person.is_living:
         yield shown(person)
@@ -104,5 +104,5 @@ def _person_id(connection: Connection, project_id: int, person: str) -> UUID | N
         except ValueError:
             message = f"{person!r} is neither an integer id nor a uuid"
             raise click.BadParameter(message, param_hint="--person") from None
-        return person_id if log.streams(connection, project_id, [person_id]) else None
+        return person_id if streams.existing(connection, project_id, [person_id]) else None
     return born_as(connection, project_id, int(person))

@@ -6,7 +6,7 @@ import click
 import msgspec
 
 from api.cli.opening import prepared_database
-from domain.batch import Settings
+from domain.settings import Settings
 from storage import projects as store
 from storage.projects import Key, Project
 

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from storage.schema import UTCDateTime
+from storage.values import UTCDateTime
 
 revision = "0001"
 down_revision = None

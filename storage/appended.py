@@ -1,0 +1,41 @@
+"""What the writer tells the projections, and what it asks of them."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import NamedTuple, Protocol
+from uuid import UUID
+
+from sqlalchemy import Connection
+
+from domain.commands import Command
+from domain.events import PlacedEvent
+from domain.loaded import Loaded
+from domain.person import Person
+
+
+class Appended(NamedTuple):
+    """Events that were just appended behind `after`, and the persons that they made of it."""
+
+    project_id: int
+    after: int
+    at: datetime
+    events: Sequence[PlacedEvent]
+    persons: Collection[Person]
+
+
+class Views(Protocol):
+    """What the writer needs of the projections."""
+
+    def load(self, connection: Connection, project_id: int, commands: Sequence[Command]) -> Loaded:
+        """Return the persons that commands name, with one query."""
+
+    def distinct_ids(self, connection: Connection, project_id: int, person_id: UUID) -> list[str]:
+        """Return all distinct ids of a person, oldest first."""
+
+    def owned(
+        self, connection: Connection, project_id: int, distinct_ids: Collection[str]
+    ) -> set[str]:
+        """Return those of the distinct ids that belong to a living person."""
+
+    def project(self, connection: Connection, appended: Appended) -> None:
+        """Bring the views up to the events appended."""

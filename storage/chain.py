@@ -1,0 +1,61 @@
+"""The chain of a log: each event's digest binds all that is said of it, and all events before.
+
+What it binds of an event's state stays when the state is erased.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from hashlib import sha256
+from struct import Struct
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from storage.values import EPOCH
+
+GENESIS = bytes(32)
+"""The digest before the first event."""
+
+_MICROSECOND = timedelta(microseconds=1)
+_PLACE = Struct(">q16sqq")  # position, person, version, microseconds since EPOCH
+
+
+class Entry(NamedTuple):
+    """An event as the log takes it: at its place in its stream, under its topic, as JSON text."""
+
+    person_id: UUID
+    version: int
+    topic: str
+    state: bytes
+
+
+def commit(salt: bytes, state: bytes) -> bytes:
+    """Return what binds an event's state: it stays in the chain when salt and state are erased."""
+    return sha256(salt + state).digest()
+
+
+def link(
+    previous: bytes, position: int, entry: Entry, recorded_at: datetime, *, commitment: bytes
+) -> bytes:
+    """Return the digest of an event: of all that the log says of it, and of all events before."""
+    place = position, entry.person_id, entry.version
+    return linked(previous, _said(place, entry.topic, recorded_at, commitment))
+
+
+def linked(previous: bytes, said: bytes) -> bytes:
+    """Return the digest of an event: of all that the log says of it, and of all events before."""
+    return sha256(previous + said).digest()
+
+
+def said_by(row: Any) -> bytes:
+    """Return all that a row of LINKS says, in bytes: what the chain and the tree hash."""
+    *place, topic, state, recorded_at, _, salt, commitment = row
+    if state is not None:
+        commitment = commit(salt or b"", state.encode())
+    return _said(place, topic, recorded_at, commitment or b"")
+
+
+def _said(place: Sequence[Any], topic: str, recorded_at: datetime, commitment: bytes) -> bytes:
+    position, person_id, version = place
+    microseconds = (recorded_at - EPOCH) // _MICROSECOND
+    placed = _PLACE.pack(position, person_id.bytes, version, microseconds)
+    return placed + commitment + topic.encode()
