@@ -1,24 +1,21 @@
 """The database: everything in which SQLite and PostgreSQL differ for those who open one."""
 
-import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, event
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.engine.interfaces import IsolationLevel
 from sqlalchemy.exc import ArgumentError, DBAPIError
-from sqlalchemy.pool import QueuePool
 
-from storage.columns import Array, ArrayDumper
+from storage import postgresql, sqlite
 from storage.errors import InvalidDatabaseUrlError
-from storage.schema import logs
 from storage.turns import Turns, hold
 
 READERS = 8  # connections for reading that a process keeps open
-BUSY_TIMEOUT = 30  # seconds that SQLite waits for a lock before it gives up
+WRITERS = 4  # and those for writing, on PostgreSQL
 
 
 class Database:
@@ -39,19 +36,22 @@ class Database:
         """
         self.url = _parse(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
-        self._prepare_threshold = prepare_threshold
         self._turns: Turns | None = None
         if self.is_sqlite:
             self.path = Path(str(self.url.database))
             self._turns = Turns(Path(f"{self.path}-lock"))
-            self._writer = self._sqlite("BEGIN IMMEDIATE", connections=1)
-            self._reader = self._sqlite("BEGIN", connections=READERS, reads_only=True)
-            self._pointer = self._sqlite(None, connections=1, reads_only=True)
+            open_sqlite = partial(sqlite.open_engine, self.path, self.turn)
+            self._open_aside = partial(open_sqlite, "BEGIN", connections=1)
+            self._writer = open_sqlite("BEGIN IMMEDIATE", connections=1)
+            self._reader = open_sqlite("BEGIN", connections=READERS, reads_only=True)
+            self._pointer = open_sqlite(None, connections=1, reads_only=True)
         else:
-            self._writer = self._postgresql(connections=4)
-            self._reader = self._postgresql(connections=READERS, isolation="REPEATABLE READ")
-            event.listen(self._reader, "begin", _keep_tables)
-            self._pointer = self._postgresql(connections=1, isolation="AUTOCOMMIT")
+            open_postgresql = partial(
+                postgresql.open_engine, self.url, prepare_threshold=prepare_threshold
+            )
+            self._writer = open_postgresql("READ COMMITTED", connections=WRITERS)
+            self._reader = open_postgresql("REPEATABLE READ", connections=READERS)
+            self._pointer = open_postgresql("AUTOCOMMIT", connections=1)
         event.listen(self._writer, "checkin", _end_transaction)
 
     def check(self) -> None:
@@ -93,7 +93,7 @@ class Database:
             with (self._reader if is_snapshot else self._writer).connect() as connection:
                 yield connection
             return
-        engine = self._sqlite("BEGIN", connections=1)
+        engine = self._open_aside()
         try:
             with engine.connect() as connection:
                 yield connection
@@ -134,62 +134,6 @@ class Database:
         if self._turns:
             self._turns.close()
 
-    def _sqlite(self, begin: str | None, *, connections: int, reads_only: bool = False) -> Engine:
-        engine = create_engine(
-            "sqlite://",
-            creator=lambda: self._open_sqlite(reads_only=reads_only),
-            poolclass=QueuePool,
-            pool_size=connections,
-            max_overflow=0,
-        )
-        if begin:
-            event.listen(engine, "begin", lambda connection: connection.exec_driver_sql(begin))
-        return engine
-
-    def _open_sqlite(self, *, reads_only: bool) -> sqlite3.Connection:
-        turn = self.turn
-
-        class Connection(sqlite3.Connection):
-            """Closes in its turn: the last connection to close writes to the file."""
-
-            def close(self) -> None:
-                with turn():
-                    super().close()
-
-        with turn():
-            connection = sqlite3.connect(
-                self.path,
-                timeout=BUSY_TIMEOUT,
-                isolation_level=None,
-                check_same_thread=False,
-                factory=Connection,
-            )
-            connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = FULL")
-        if reads_only:
-            connection.execute("PRAGMA wal_autocheckpoint = 0")
-            connection.execute("PRAGMA query_only = ON")
-        else:
-            connection.execute("PRAGMA secure_delete = ON")  # what is deleted is written over
-        return connection
-
-    def _postgresql(
-        self, *, connections: int, isolation: IsolationLevel = "READ COMMITTED"
-    ) -> Engine:
-        engine = create_engine(
-            self.url,
-            isolation_level=isolation,
-            pool_size=connections,
-            max_overflow=0,
-            connect_args={"prepare_threshold": self._prepare_threshold},
-        )
-        event.listen(engine, "connect", _take_arrays)
-        return engine
-
-
-def _take_arrays(driver: Any, _: object) -> None:
-    driver.adapters.register_dumper(Array, ArrayDumper)
-
 
 def _end_transaction(driver: Any, _: object) -> None:
     """Roll back: where a commit has failed, SQLAlchemy takes the transaction for ended."""
@@ -208,15 +152,6 @@ def committing(connection: Connection) -> Iterator[None]:
     with nullcontext() if connection.dialect.name == "sqlite" else driver.pipeline():
         yield
         connection.commit()
-
-
-def _keep_tables(connection: Connection) -> None:
-    """Let nobody swap a table for a new one until this transaction ends; who swaps stops the log.
-
-    In the new one a snapshot would see no row that is younger than itself, so this comes before
-    there is a snapshot.
-    """
-    connection.exec_driver_sql(f"LOCK TABLE {logs.name} IN ACCESS SHARE MODE")
 
 
 def _parse(text: str) -> URL:

@@ -11,7 +11,7 @@ from sqlalchemy import func, select, text
 
 from domain.commands import Command, Done
 from domain.errors import PersonNotFoundError
-from storage import engine, log, writer
+from storage import log, sqlite, writer
 from storage.engine import Database
 from storage.errors import ProjectNotFoundError, StoreUnavailableError
 from storage.schema import captured_events
@@ -296,7 +296,7 @@ def broken(store: Store) -> Iterator[None]:
 def test_a_transaction_that_fails_stores_nothing_and_the_next_one_does(
     database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(engine, "BUSY_TIMEOUT", 0.1)
+    monkeypatch.setattr(sqlite, "BUSY_TIMEOUT", 0.1)
     with opened(database_url) as store:
         project = store.new_project()
         store.send(project, visit("ada", a=1))

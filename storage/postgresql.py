@@ -1,0 +1,46 @@
+"""How a PostgreSQL database is opened: for the transactions of writers, and for readers."""
+
+from typing import Any
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event
+from sqlalchemy.engine.interfaces import IsolationLevel
+
+from storage.columns import Array, ArrayDumper
+from storage.schema import logs
+
+
+def open_engine(
+    url: URL,
+    isolation: IsolationLevel,
+    *,
+    connections: int,
+    prepare_threshold: int | None,
+) -> Engine:
+    """Return an engine on a database.
+
+    Its snapshots keep their tables: nobody swaps one for a new one until the transaction ends.
+    """
+    engine = create_engine(
+        url,
+        isolation_level=isolation,
+        pool_size=connections,
+        max_overflow=0,
+        connect_args={"prepare_threshold": prepare_threshold},
+    )
+    event.listen(engine, "connect", _take_arrays)
+    if isolation == "REPEATABLE READ":
+        event.listen(engine, "begin", _keep_tables)
+    return engine
+
+
+def _take_arrays(driver: Any, _: object) -> None:
+    driver.adapters.register_dumper(Array, ArrayDumper)
+
+
+def _keep_tables(connection: Connection) -> None:
+    """Let nobody swap a table for a new one until this transaction ends; who swaps stops the log.
+
+    In the new one a snapshot would see no row that is younger than itself, so this comes before
+    there is a snapshot.
+    """
+    connection.exec_driver_sql(f"LOCK TABLE {logs.name} IN ACCESS SHARE MODE")

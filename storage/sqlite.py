@@ -1,0 +1,56 @@
+"""How a SQLite file is opened, so that nobody loses what was answered as written."""
+
+import sqlite3
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+from sqlalchemy import Engine, create_engine, event
+from sqlalchemy.pool import QueuePool
+
+BUSY_TIMEOUT = 30  # seconds that SQLite waits for a lock before it gives up
+
+Turn = Callable[[], AbstractContextManager[None]]
+"""Makes this process the only one that writes to the file, while inside."""
+
+
+def open_engine(
+    path: Path, turn: Turn, begin: str | None, *, connections: int, reads_only: bool = False
+) -> Engine:
+    """Return an engine on a file; `begin` begins its transactions, None is for none at all."""
+    engine = create_engine(
+        "sqlite://",
+        creator=lambda: _open(path, turn, reads_only=reads_only),
+        poolclass=QueuePool,
+        pool_size=connections,
+        max_overflow=0,
+    )
+    if begin:
+        event.listen(engine, "begin", lambda connection: connection.exec_driver_sql(begin))
+    return engine
+
+
+def _open(path: Path, turn: Turn, *, reads_only: bool) -> sqlite3.Connection:
+    class Connection(sqlite3.Connection):
+        """Closes in its turn: the last connection to close writes to the file."""
+
+        def close(self) -> None:
+            with turn():
+                super().close()
+
+    with turn():
+        connection = sqlite3.connect(
+            path,
+            timeout=BUSY_TIMEOUT,
+            isolation_level=None,
+            check_same_thread=False,
+            factory=Connection,
+        )
+        connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = FULL")
+    if reads_only:
+        connection.execute("PRAGMA wal_autocheckpoint = 0")
+        connection.execute("PRAGMA query_only = ON")
+    else:
+        connection.execute("PRAGMA secure_delete = ON")  # what is deleted is written over
+    return connection
