@@ -1,5 +1,6 @@
 """The HTTP service: all routes on one store."""
 
+import asyncio
 import gc
 import os
 from collections.abc import AsyncIterator, Callable
@@ -11,20 +12,26 @@ from starlette.middleware import Middleware
 
 from api import capture_routes, fixed_paths, health, logs, routes, settings, stopping, verifying
 from api.errors import HANDLERS
+from api.in_flight import Admission, InFlight
+from api.rates import Rates
+from api.settings import Settings
 from api.store import Store, open_database
 
+DEFAULTS = Settings()
 GARBAGE = 10_000  # objects more than before, after which their garbage is collected
 
 
-def create(open_store: Callable[[], Store], *, site_url: str | None = None) -> Starlette:
-    """Return the service; its store is opened when it starts, and closed when it has stopped.
+def create(open_store: Callable[[], Store], chosen: Settings = DEFAULTS) -> Starlette:
+    """Return the service; its store is opened when it starts, and closed when it has stopped."""
+    in_flight = InFlight(chosen.persons_max_requests)
 
-    `site_url`: how clients reach it, for links; None for what each request says.
-    """
+    async def hold() -> None:
+        await asyncio.sleep(chosen.persons_drain_seconds)
+        await in_flight.finished(seconds=stopping.STOP_TIMEOUT)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        with stopping.noticed() as app.state.stopping:
+        with stopping.noticed(hold) as app.state.stopping:
             app.state.store = open_store()
             yield
             app.state.store.close()
@@ -33,11 +40,12 @@ def create(open_store: Callable[[], Store], *, site_url: str | None = None) -> S
     app = Starlette(
         routes=fixed_paths.ordered(every),
         exception_handlers=HANDLERS,
-        middleware=[Middleware(logs.RequestLog)],
+        middleware=[Middleware(logs.RequestLog), Middleware(Admission, in_flight)],
         lifespan=lifespan,
     )
     app.router.redirect_slashes = False
-    app.state.site_url = site_url
+    app.state.site_url = chosen.site_url
+    app.state.rates = Rates(chosen.persons_rate_limit)
     return app
 
 
@@ -52,8 +60,9 @@ def from_environment() -> Starlette:
             verify_hours=chosen.persons_verify_hours,
             retention=timedelta(days=chosen.persons_retention_days),
             purges=True,
+            query_seconds=chosen.persons_query_seconds,
         ),
-        site_url=chosen.site_url,
+        chosen,
     )
     # What is there by now stays; to look through it for garbage would stop all requests.
     gc.freeze()

@@ -11,7 +11,12 @@ from starlette.types import ExceptionHandler
 
 from domain import errors
 from domain.values import encode
-from storage.errors import ProjectNotFoundError, StoreUnavailableError, TamperedError
+from storage.errors import (
+    ProjectNotFoundError,
+    QueryTimeoutError,
+    StoreUnavailableError,
+    TamperedError,
+)
 
 RETRY = {"Retry-After": "1"}  # seconds
 
@@ -69,11 +74,26 @@ def unavailable() -> ApiError:
     return ApiError(503, Error("server_error", "service_unavailable", detail), RETRY)
 
 
+def overloaded() -> ApiError:
+    """Return the refusal of one request too many at once."""
+    detail = "The service answers as many requests as it can at once. Please try again."
+    return ApiError(503, Error("server_error", "too_many_requests_at_once", detail), RETRY)
+
+
+def throttled(seconds: int) -> ApiError:
+    """Return the refusal of who has asked too often, and may ask again after some seconds."""
+    wait = f"{seconds} second" + ("s" if seconds != 1 else "")
+    detail = f"Request was throttled. Expected available in {wait}."
+    headers = {"Retry-After": str(seconds)}
+    return ApiError(429, Error("throttled_error", "throttled", detail), headers)
+
+
 _TOLD_AS_IT_IS: dict[type[Exception], tuple[int, str, str]] = {
     errors.VersionConflictError: (412, "invalid_request", "precondition_failed"),
     errors.InvalidUnmergeError: (409, "invalid_request", "cannot_unmerge"),
     errors.NotDeletedError: (409, "invalid_request", "cannot_undelete"),
     TamperedError: (503, "server_error", "tampered"),
+    QueryTimeoutError: (504, "server_error", "query_timeout"),
 }
 """Status, type and code of the errors whose own text is the detail."""
 
@@ -133,6 +153,7 @@ HANDLERS: dict[Any, ExceptionHandler] = {
     ProjectNotFoundError: _on_error,
     StoreUnavailableError: _on_error,
     TamperedError: _on_error,
+    QueryTimeoutError: _on_error,
     Exception: _on_unexpected,
 }
 """Starlette's exception handlers: nothing leaves the service but in the envelope."""

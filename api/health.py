@@ -25,8 +25,12 @@ async def live(request: Request) -> Response:
 
 
 async def ready(request: Request) -> Response:
-    """GET /_readyz: 200 if the service can do its work, else 503; `?exclude=` leaves checks out."""
-    checks = {"http": True, "database": False, "migrations": False, "projections": False}
+    """GET /_readyz: 200 if the service can do its work, else 503; `?exclude=` leaves checks out.
+
+    `http` is false as soon as the service was asked to stop, while it still answers.
+    """
+    is_open = not request.app.state.stopping.is_set()
+    checks = {"http": is_open, "database": False, "migrations": False, "projections": False}
     with suppress(StoreUnavailableError):
         checks |= await request.app.state.store.read(_database)
     excluded = request.query_params.getlist("exclude")

@@ -40,9 +40,11 @@ _REFUSALS = {
     412: "The person has changed since.",
     413: "The body is too large.",
     415: "The body is not JSON.",
+    429: "The key has asked too often; `Retry-After` says when it may again.",
     503: "The store cannot answer at the moment.",
+    504: "The query took longer than it may, and was ended.",
 }
-_ALWAYS = (400, 401, 403, 404, 503)
+_ALWAYS = (400, 401, 403, 404, 429, 503, 504)
 
 
 def document(operations: Sequence[Operation]) -> Schema:

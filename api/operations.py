@@ -76,6 +76,7 @@ class Operation:
         path: dict[str, str] = scope["path_params"]
         store: Store = request.app.state.store
         access = await authenticate(store, headers.get(b"authorization", b"").decode("latin-1"))
+        request.app.state.rates.count(access.key.id)
         project = await open_project(store, access, path.get("project_id", CURRENT))
         check_scope(access.key, self.scope)
         query, named_format = self._reader.read(scope["query_string"])

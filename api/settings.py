@@ -7,6 +7,8 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta, Struct
 
+from api.rates import Rates
+
 
 class SettingsError(Exception):
     """A setting is wrong; the text is one line that names it."""
@@ -27,6 +29,11 @@ class Settings(Struct, frozen=True, kw_only=True, rename="upper"):
     persons_audit_key: Annotated[str, Meta(pattern="^[A-Za-z0-9+/]{43}=$")] | None = None
     persons_verify_hours: Annotated[float, Meta(ge=0)] = 0
     persons_retention_days: Annotated[float, Meta(ge=0, le=36_500)] = 30
+    persons_max_requests: Annotated[int, Meta(ge=0)] = 1000
+    persons_query_seconds: Annotated[float, Meta(ge=0, le=86_400)] = 30
+    persons_rate_limit: str | None = None
+    persons_drain_seconds: Annotated[float, Meta(ge=0, le=3_600)] = 0
+    forwarded_allow_ips: str = "127.0.0.1"
 
 
 MEANINGS = {
@@ -36,12 +43,17 @@ MEANINGS = {
     "WEB_CONCURRENCY": "worker processes; on SQLite there is always one",
     "LOG_LEVEL": "debug, info, warning or error",
     "SITE_URL": "how clients reach the service, for links, where a proxy stands before it",
+    "FORWARDED_ALLOW_IPS": "proxies whose X-Forwarded-* headers count; * for any",
     "PG_PREPARE_THRESHOLD": "after how many runs a statement is prepared; none for old PgBouncers",
     "PERSONS_API_KEY": "a phx_… key with all scopes that is to exist for project 1",
     "PERSONS_PROJECT_TOKEN": "the phc_… token that project 1 is to have",
     "PERSONS_AUDIT_KEY": "32 random bytes in base64 that sign checkpoints; else the database's own",
     "PERSONS_RETENTION_DAYS": "how long a deleted person can be brought back, until it is erased",
     "PERSONS_VERIFY_HOURS": "verify all every so many hours, in the background; 0 for never",
+    "PERSONS_MAX_REQUESTS": "requests that a worker answers at once, else 503; 0 for any number",
+    "PERSONS_QUERY_SECONDS": "how long what is read may take, else 504; 0 for as long as it takes",
+    "PERSONS_RATE_LIMIT": "what a key may ask of a worker, as 480/minute;4800/hour, else 429",
+    "PERSONS_DRAIN_SECONDS": "how long a service asked to stop still answers, but is not ready",
 }
 """What each setting means, for `persons serve --help`."""
 
@@ -59,7 +71,17 @@ def read(environment: Mapping[str, str]) -> Settings:
         except msgspec.ValidationError as error:
             reason = str(error).split(" - at ")[0]
             raise SettingsError(f"{name}: {reason} (it is {MEANINGS[name]})") from None
-    return msgspec.convert(given, Settings, strict=False)
+    settings = msgspec.convert(given, Settings, strict=False)
+    _check_rate_limit(settings.persons_rate_limit)
+    return settings
+
+
+def _check_rate_limit(text: str | None) -> None:
+    try:
+        Rates(text)
+    except ValueError:
+        name = "PERSONS_RATE_LIMIT"
+        raise SettingsError(f"{name}: {text!r} is no rate (it is {MEANINGS[name]})") from None
 
 
 def audit_key(settings: Settings) -> bytes | None:

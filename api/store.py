@@ -70,12 +70,14 @@ class Store:
         verify_hours: float = 0,
         retention: timedelta = timedelta(days=30),
         purges: bool = False,
+        query_seconds: float = 0,
     ) -> None:
         """Start the threads that write and read; `clock` is the only clock there is.
 
         `audit_key` is the secret that signs checkpoints; None for that which the database keeps.
         All is verified every `verify_hours`; 0 for never. Deleted persons can be brought back for
-        the time of `retention`; who `purges` erases them after that, on schedule.
+        the time of `retention`; who `purges` erases them after that, on schedule. What is read may
+        take `query_seconds`; 0 for as long as it likes.
         """
         self.database = database
         self.clock = clock
@@ -88,6 +90,7 @@ class Store:
         self._purging = PurgeSchedule(tools, retention, is_on=purges)
         self._answers = Answers()
         self._points = MergedReads(database)
+        self._query_seconds = query_seconds
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="reader")
 
     async def write(self, request: Request) -> Written:
@@ -104,12 +107,13 @@ class Store:
 
         Raises:
             StoreUnavailableError: the database does not answer.
+            QueryTimeoutError: it takes too long.
         """
         return await asyncio.get_running_loop().run_in_executor(self._readers, self._read, query)
 
     def _read(self, query: Callable[[Connection], Answer]) -> Answer:
         try:
-            with self.database.reading() as connection:
+            with self.database.reading(seconds=self._query_seconds) as connection:
                 return query(connection)
         except DBAPIError as error:
             raise StoreUnavailableError(f"the database does not answer: {error}") from error

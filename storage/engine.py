@@ -11,6 +11,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from storage import postgresql, sqlite
+from storage.deadlines import limited
 from storage.errors import InvalidDatabaseUrlError
 from storage.turns import Turns, hold
 
@@ -77,9 +78,13 @@ class Database:
             yield connection
 
     @contextmanager
-    def reading(self) -> Iterator[Connection]:
-        """Give a connection that sees one consistent state and cannot write."""
-        with self._reader.connect() as connection:
+    def reading(self, *, seconds: float = 0) -> Iterator[Connection]:
+        """Give a connection that sees one consistent state and cannot write.
+
+        Raises:
+            QueryTimeoutError: its statements took longer than `seconds`; 0 is for ever.
+        """
+        with self._reader.connect() as connection, limited(connection, seconds):
             yield connection
 
     @contextmanager

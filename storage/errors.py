@@ -9,6 +9,10 @@ class StoreUnavailableError(StoreError):
     """The database could not commit, so nothing was stored; the same request may succeed later."""
 
 
+class QueryTimeoutError(StoreError):
+    """A query took longer than it may, and was ended."""
+
+
 class StoreInUseError(StoreError):
     """Another service already runs on this SQLite file."""
 

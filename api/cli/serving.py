@@ -12,13 +12,12 @@ from sqlalchemy import Connection
 
 from api import settings as environment
 from api.settings import MEANINGS, Settings, SettingsError
+from api.stopping import STOP_TIMEOUT
 from api.store import open_database, prepare
 from storage import projects
 from storage.access import opened_by
 from storage.engine import Database
 from storage.migrate import take_start_lock
-
-STOP_TIMEOUT = 30  # seconds that requests in flight have to finish
 
 WHAT_NEXT = """
 Try it:
@@ -131,6 +130,7 @@ def _run(settings: Settings) -> None:
         "timeout_graceful_shutdown": STOP_TIMEOUT,
         "timeout_worker_healthcheck": STOP_TIMEOUT,
         "server_header": False,
+        "forwarded_allow_ips": settings.forwarded_allow_ips,
     }
     # Once it has stopped, uvicorn raises the signal that stopped it again: we end with status 0.
     for number in (signal.SIGTERM, signal.SIGINT):
