@@ -5,9 +5,8 @@ from collections.abc import Mapping
 from typing import Annotated, Literal
 
 import msgspec
+from limits import parse_many
 from msgspec import Meta, Struct
-
-from api.rates import Rates
 
 
 class SettingsError(Exception):
@@ -72,13 +71,14 @@ def read(environment: Mapping[str, str]) -> Settings:
             reason = str(error).split(" - at ")[0]
             raise SettingsError(f"{name}: {reason} (it is {MEANINGS[name]})") from None
     settings = msgspec.convert(given, Settings, strict=False)
-    _check_rate_limit(settings.persons_rate_limit)
+    if settings.persons_rate_limit:
+        _check_rate_limit(settings.persons_rate_limit)
     return settings
 
 
-def _check_rate_limit(text: str | None) -> None:
+def _check_rate_limit(text: str) -> None:
     try:
-        Rates(text)
+        parse_many(text)
     except ValueError:
         name = "PERSONS_RATE_LIMIT"
         raise SettingsError(f"{name}: {text!r} is no rate (it is {MEANINGS[name]})") from None

@@ -53,7 +53,10 @@ class _Asked:
             if callable(handler):
                 handler(number, None)
 
-        return lambda number, _: self._loop.call_soon_threadsafe(self._ask, pass_on, number)
+        def notice(number: int, _: object) -> None:
+            self._loop.call_soon_threadsafe(self._ask, pass_on, number)
+
+        return notice
 
     def _ask(self, pass_on: Callable[[int], None], number: int) -> None:
         if self._holding:

@@ -1,4 +1,4 @@
-"""Queries that may take only so long: the database itself ends them, SQLite as well as PostgreSQL."""
+"""Queries that may take only so long: the database itself ends them, on both kinds."""
 
 import time
 from collections.abc import Iterator

@@ -67,11 +67,14 @@ class _Transport(httpx.BaseTransport):
 
 
 @contextmanager
-def running(database_url: str) -> Iterator[Client]:
-    """Give a client of a service on a new database, with project 1 as `Server` has it."""
+def running(database_url: str, **chosen: Any) -> Iterator[Client]:
+    """Give a client of a service on a new database, with project 1 as `Server` has it.
+
+    `chosen` are settings that are not to be the usual ones.
+    """
     # What a failed test shows is long enough without a line for each request.
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
-    settings = Settings(database_url=database_url)
+    settings = Settings(database_url=database_url, **chosen)
     database = open_database(settings)
     prepare(database)
     with database.writing() as connection:
@@ -86,7 +89,8 @@ def running(database_url: str) -> Iterator[Client]:
             at=at,
         )
     clock = Clock()
-    service = app.create(lambda: Store(database, clock=clock))
+    seconds = settings.persons_query_seconds
+    service = app.create(lambda: Store(database, clock=clock, query_seconds=seconds), settings)
     with start_blocking_portal() as portal:
         lifespan: Any = service.router.lifespan_context(service)
         with portal.wrap_async_context_manager(lifespan), Client(service, portal, clock) as client:

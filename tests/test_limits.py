@@ -1,0 +1,120 @@
+"""What is too much: requests at once, requests in a while, and queries that do not end."""
+
+from collections.abc import Callable
+from contextlib import ExitStack
+
+import httpx
+import pytest
+from sqlalchemy import Connection, text
+
+from storage.engine import Database
+from storage.errors import QueryTimeoutError
+from tests import service
+from tests.server import Server
+from tests.service import Client
+from tests.test_crash import half_sent
+
+PERSONS = "/api/projects/@current/persons"
+COUNTING = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n"
+ENDLESS = {
+    "sqlite": f"{COUNTING}) SELECT max(i) FROM n",
+    "postgresql": "SELECT pg_sleep(60)",
+}
+only_once = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+
+
+@only_once
+def test_one_request_too_many_is_told_to_come_again(
+    database_url: str, serve: Callable[..., Server]
+) -> None:
+    server = serve(database_url, PERSONS_MAX_REQUESTS="2")
+    with ExitStack() as stack:
+        finish = [stack.enter_context(half_sent(server)) for _ in range(2)]
+        refused = httpx.get(f"{server.url}/api/schema")
+        health = [httpx.get(server.url + path) for path in ("/_livez", "/_readyz")]
+        done = [each() for each in finish]
+
+    assert (refused.status_code, refused.headers["Retry-After"]) == (503, "1")
+    assert refused.json()["code"] == "too_many_requests_at_once"
+    assert "X-Request-Id" in refused.headers
+    assert [each.status_code for each in health] == [200, 200]
+    assert all(each.startswith(b"HTTP/1.1 200 ") for each in done)
+    assert httpx.get(f"{server.url}/api/schema").status_code == 200
+
+
+@only_once
+def test_a_key_that_asks_too_often_is_told_when_it_may_again(database_url: str) -> None:
+    with service.running(database_url, persons_rate_limit="100/hour;3/minute") as client:
+        answers = [client.get(PERSONS) for _ in range(5)]
+        captured = client.post(
+            "/capture/", json={"api_key": Server.token, "event": "e", "distinct_id": "ada"}
+        )
+
+    assert [each.status_code for each in answers] == [200, 200, 200, 429, 429]
+    wait = int(answers[3].headers["Retry-After"])
+    assert 50 <= wait <= 60
+    assert answers[3].json() == {
+        "type": "throttled_error",
+        "code": "throttled",
+        "detail": f"Request was throttled. Expected available in {wait} seconds.",
+        "attr": None,
+    }
+    assert captured.status_code == 200
+
+
+@only_once
+def test_keys_are_counted_each_by_itself_and_unknown_ones_not_at_all(database_url: str) -> None:
+    with service.running(database_url, persons_rate_limit="1/minute") as client:
+        unknown = [
+            client.get(PERSONS, headers={"Authorization": "Bearer phx_unknown"}).status_code
+            for _ in range(3)
+        ]
+        first = client.get(PERSONS).status_code
+
+    assert (unknown, first) == ([401, 401, 401], 200)
+
+
+def test_there_is_no_rate_limit_unless_it_is_asked_for(shared_client: Client) -> None:
+    assert {shared_client.get(PERSONS).status_code for _ in range(300)} == {200}
+
+
+def test_a_query_that_takes_too_long_is_ended_and_says_so(database_url: str) -> None:
+    with service.running(database_url, persons_query_seconds=1e-6) as client:
+        answers = [client.get(PERSONS, params=each) for each in ({}, {"as_of": "1"})]
+        captured = client.post(
+            "/capture/", json={"api_key": Server.token, "event": "e", "distinct_id": "ada"}
+        )
+        one = client.get(f"{PERSONS}/1")
+
+    for answer in answers:
+        assert answer.status_code == 504
+        assert answer.json()["code"] == "query_timeout"
+        assert "1e-06 seconds" in answer.json()["detail"]
+    assert (captured.status_code, one.status_code) == (200, 200)
+
+
+def test_the_database_itself_ends_an_endless_query(database_url: str) -> None:
+    database = Database(database_url)
+    endless = ENDLESS[database.url.get_backend_name()]
+    with database.writing() as connection:
+        connection.execute(text("CREATE TABLE logs (project_id integer)"))
+
+    for _ in range(20):  # more often than there are connections
+        with pytest.raises(QueryTimeoutError), database.reading(seconds=0.02) as connection:
+            connection.execute(text(endless))
+    with database.reading() as connection:
+        slept = slow(connection)
+
+    assert slept == 1
+    database.close()
+
+
+def slow(connection: Connection) -> int:
+    """Ask what takes longer than was allowed before."""
+    is_postgresql = connection.dialect.name == "postgresql"
+    query = (
+        "SELECT 1 FROM pg_sleep(0.1)"
+        if is_postgresql
+        else f"{COUNTING} LIMIT 500000) SELECT min(i) FROM n"
+    )
+    return int(connection.execute(text(query)).scalar_one())
