@@ -10,10 +10,22 @@ from datetime import timedelta
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 
-from api import capture_routes, fixed_paths, health, logs, routes, settings, stopping, verifying
+from api import (
+    capture_routes,
+    fixed_paths,
+    health,
+    logs,
+    metrics_page,
+    routes,
+    settings,
+    stopping,
+    verifying,
+)
 from api.errors import HANDLERS
 from api.in_flight import Admission, InFlight
+from api.metrics import RequestMetrics
 from api.rates import Rates
+from api.route_names import RouteNames
 from api.settings import Settings
 from api.store import Store, open_database
 
@@ -36,11 +48,18 @@ def create(open_store: Callable[[], Store], chosen: Settings = DEFAULTS) -> Star
             yield
             app.state.store.close()
 
-    every = [*routes.ROUTES, *capture_routes.ROUTES, *health.ROUTES, *verifying.ROUTES]
+    every = [
+        *routes.ROUTES,
+        *capture_routes.ROUTES,
+        *health.ROUTES,
+        *metrics_page.ROUTES,
+        *verifying.ROUTES,
+    ]
+    watch = RequestMetrics(RouteNames(every))
     app = Starlette(
         routes=fixed_paths.ordered(every),
         exception_handlers=HANDLERS,
-        middleware=[Middleware(logs.RequestLog), Middleware(Admission, in_flight)],
+        middleware=[Middleware(logs.RequestLog, watch), Middleware(Admission, in_flight)],
         lifespan=lifespan,
     )
     app.router.redirect_slashes = False

@@ -7,6 +7,7 @@ from typing import TypeVar
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
+from api import metrics
 from api.capture_errors import CaptureError
 from api.store import Store
 from domain.captured import CapturedEvent
@@ -28,9 +29,11 @@ async def translated(body: bytes, translate: Callable[[], Answer]) -> Answer:
 
 
 async def write(
-    store: Store, token: str, events: Sequence[CapturedEvent], now: datetime
+    store: Store, token: str, events: Sequence[CapturedEvent], now: datetime, *, refused: int
 ) -> Written | None:
     """Write captured events to the project of a token; None where there are none.
+
+    `refused` is the number of those that came with them and are bad.
 
     Raises:
         CaptureError: the token is no project's.
@@ -41,6 +44,7 @@ async def write(
         detail = "API key is not valid: no project has this project API key"
         raise CaptureError(401, detail, tag="invalid_api_token")
     if not events:
+        metrics.captured([], refused=refused)
         return None
     request = Request(
         project_id=project.id,
@@ -48,7 +52,9 @@ async def write(
         actor=Actor("token", project.token),
         at=now,
     )
-    return await store.write(request)
+    written = await store.write(request)
+    metrics.captured(written.results, refused=refused)
+    return written
 
 
 def position(written: Written | None) -> dict[str, str]:

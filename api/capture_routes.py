@@ -70,7 +70,8 @@ async def _capture(request: Request, default_event: str | None = None) -> Respon
         return translate(text, query=query, now=now, default_event=default_event)
 
     delivery = await translated(body, translate_body)
-    written = await write(store, delivery.token, delivery.events, now)
+    refused = len(delivery.skipped)
+    written = await write(store, delivery.token, delivery.events, now, refused=refused)
     skipped = _skipped(delivery, written.results) if written else delivery.skipped
     return _accepted(query, skipped, written)
 

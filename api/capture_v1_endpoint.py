@@ -42,7 +42,8 @@ async def _capture_events(request: Request) -> Response:
         return capture_v1.translate(text, sender, now=now)
 
     delivery = await translated(body, translate)
-    written = await write(store, sender.token, list(delivery.events.values()), now)
+    events, refused = list(delivery.events.values()), len(delivery.dropped)
+    written = await write(store, sender.token, events, now, refused=refused)
     verdicts = capture_v1.verdicts(delivery, written.results if written else [])
     return json_answer({"results": verdicts}, headers=position(written))
 

@@ -3,6 +3,7 @@
 import logging
 import sys
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 import structlog
@@ -35,10 +36,14 @@ def configure(level: str) -> None:
 
 
 class RequestLog:
-    """Gives each request an id, answers it as `X-Request-Id`, and logs what became of it."""
+    """Gives each request an id, answers it as `X-Request-Id`, and logs what became of it.
 
-    def __init__(self, app: ASGIApp) -> None:
+    `watch` is told of it too: what was asked, the status, and the seconds.
+    """
+
+    def __init__(self, app: ASGIApp, watch: Callable[[Scope, int, float], None]) -> None:
         self._app = app
+        self._watch = watch
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -60,11 +65,13 @@ class RequestLog:
         try:
             await self._app(scope, receive, send_with_id)
         finally:
+            seconds = time.perf_counter() - started
+            self._watch(scope, status, seconds)
             write = log.warning if status >= SERVER_ERROR else log.debug
             write(
                 "request",
                 method=scope["method"],
                 path=scope["path"],
                 status=status,
-                milliseconds=round((time.perf_counter() - started) * 1000, 2),
+                milliseconds=round(seconds * 1000, 2),
             )

@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
+from api import metrics
 from api.answers import Answers
 from api.erasing import Tools
 from api.purge_schedule import PurgeSchedule
@@ -81,7 +82,7 @@ class Store:
         """
         self.database = database
         self.clock = clock
-        self.writer = Writer(database, Views())
+        self.writer = Writer(database, Views(), watch=metrics.committed)
         self._notary = Notary(database, secret=audit_key)
         self._trees = TreeGrowth(database)
         self._verifying = Verifying(database, clock, hours=verify_hours)
@@ -100,7 +101,8 @@ class Store:
             StoreUnavailableError: nothing of it was stored; try again later.
             ProjectNotFoundError: there is no such project.
         """
-        return await self._answers.wait(self.writer.submit(request))
+        with metrics.waiting_write():
+            return await self._answers.wait(self.writer.submit(request))
 
     async def read(self, query: Callable[[Connection], Answer]) -> Answer:
         """Return what a query answers on one consistent state that has all answered writes.

@@ -45,15 +45,16 @@ def ensure(database: Database) -> None:
 
 def _missing(database: Database) -> list[Projection]:
     with database.reading() as connection:
-        return _stale(connection)
+        return stale(connection)
 
 
 def is_current(connection: Connection) -> bool:
     """Tell whether the database has all projections in their newest shape."""
-    return not _stale(connection)
+    return not stale(connection)
 
 
-def _stale(connection: Connection) -> list[Projection]:
+def stale(connection: Connection) -> list[Projection]:
+    """Return the projections that the database lacks, or has in an older shape."""
     known: dict[str, int] = {}
     if inspect(connection).has_table(views.name):
         known = {row.name: row.version for row in connection.execute(select(views))}

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from time import perf_counter
 from typing import NamedTuple
 from uuid import UUID
 
@@ -38,17 +39,38 @@ class Written(Struct, frozen=True, kw_only=True):
     position: int
 
 
+class Committed(NamedTuple):
+    """What one transaction came to.
+
+    It took `seconds` from its begin to its end, `commit_seconds` of them once all was said.
+    """
+
+    requests: int
+    commands: int
+    events: int
+    seconds: float
+    commit_seconds: float
+
+
 def carry_out(
     database: Database, views: Views, project_id: int, requests: Sequence[Request]
-) -> list[Written]:
+) -> tuple[list[Written], Committed]:
     """Carry out requests of one project in order, and commit: all that is stored, or nothing."""
+    started = perf_counter()
     with database.writing() as connection:
         head = log.lock(connection, project_id)
         at = max(request.at for request in requests)
         batch = _batch(connection, views, head, requests)
         answers = [[_decided(batch, c, r) for c in r.commands] for r in requests]
-        _store(connection, views, head, batch, at)
-    return [Written(results=results, position=head.position) for results in answers]
+        commit_seconds = _store(connection, views, head, batch, at)
+    committed = Committed(
+        len(requests),
+        sum(map(len, answers)),
+        len(batch.events),
+        perf_counter() - started,
+        commit_seconds,
+    )
+    return [Written(results=each, position=head.position) for each in answers], committed
 
 
 def _batch(
@@ -69,7 +91,8 @@ def _batch(
 
 def _store(
     connection: Connection, views: Views, head: log.Head, batch: Batch, at: datetime
-) -> None:
+) -> float:
+    """Write what a batch came to, and commit; return how many seconds the commit took."""
     project_id, after = head.project_id, head.position
     erasure.erase(connection, project_id, batch.erasures)
     event_deletions.queue(connection, project_id, batch.event_deletions, at)
@@ -88,6 +111,8 @@ def _store(
             views.project(connection, appended)
         captured.keep(connection, project_id, batch.captured, at, after=after)
         ingestion_warnings.keep(connection, project_id, batch.warnings, at)
+        said = perf_counter()
+    return perf_counter() - said
 
 
 def _decided(batch: Batch, command: Command, request: Request) -> Result:

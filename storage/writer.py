@@ -3,6 +3,7 @@
 This is group commit: the log's lock, the loads and the commit are paid once for all who wait.
 """
 
+from collections.abc import Callable
 from concurrent.futures import Future
 from itertools import groupby
 from queue import SimpleQueue
@@ -15,7 +16,7 @@ from domain.commands import ReadsHistory, Request
 from storage.appended import Views
 from storage.engine import Database
 from storage.errors import StoreUnavailableError
-from storage.transaction import Written, carry_out
+from storage.transaction import Committed, Written, carry_out
 
 MAX_COMMANDS = 500  # after which a batch takes no further request
 
@@ -23,10 +24,17 @@ MAX_COMMANDS = 500  # after which a batch takes no further request
 class Writer:
     """Carries out requests in the order of their arrival; `close` finishes those that wait."""
 
-    def __init__(self, database: Database, views: Views) -> None:
-        """Start the thread."""
+    def __init__(
+        self,
+        database: Database,
+        views: Views,
+        *,
+        watch: Callable[[Committed], None] = lambda committed: None,
+    ) -> None:
+        """Start the thread; it tells `watch` of each transaction."""
         self._database = database
         self._views = views
+        self._watch = watch
         self._queue: SimpleQueue[_Job | None] = SimpleQueue()
         self._thread = Thread(target=self._run, name="writer", daemon=True)
         self._thread.start()
@@ -74,7 +82,7 @@ class Writer:
         """Write the jobs of one project together; if that fails for another reason than the
         database's, each alone, so that one bad request takes no other with it."""
         try:
-            answers = carry_out(
+            answers, committed = carry_out(
                 self._database, self._views, project_id, [job.request for job in jobs]
             )
         except Exception as error:
@@ -88,6 +96,7 @@ class Writer:
             return
         for job, answer in zip(jobs, answers, strict=True):
             job.future.set_result(answer)
+        self._watch(committed)
 
 
 class _Job(NamedTuple):

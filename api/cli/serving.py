@@ -2,7 +2,10 @@
 
 import os
 import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import click
@@ -11,6 +14,7 @@ from msgspec.structs import replace
 from sqlalchemy import Connection
 
 from api import settings as environment
+from api.metrics_page import FOLDER
 from api.settings import MEANINGS, Settings, SettingsError
 from api.stopping import STOP_TIMEOUT
 from api.store import open_database, prepare
@@ -136,4 +140,16 @@ def _run(settings: Settings) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: None)
     click.echo(f"Serving on http://{settings.host}:{settings.port}", err=True)
-    uvicorn.run("api.app:from_environment", **options)
+    with _counting_together(settings.web_concurrency):
+        uvicorn.run("api.app:from_environment", **options)
+
+
+@contextmanager
+def _counting_together(workers: int) -> Iterator[None]:
+    """Let several workers find a folder in which their metrics come together."""
+    if workers == 1:
+        os.environ.pop(FOLDER, None)
+        yield
+        return
+    with TemporaryDirectory(prefix="persons-metrics-") as os.environ[FOLDER]:
+        yield
