@@ -21,13 +21,14 @@ from api import (
     stopping,
     verifying,
 )
+from api.databases import open_database, open_replica
 from api.errors import HANDLERS
 from api.in_flight import Admission, InFlight
 from api.metrics import RequestMetrics
 from api.rates import Rates
 from api.route_names import RouteNames
 from api.settings import Settings
-from api.store import Store, open_database
+from api.store import Store
 
 DEFAULTS = Settings()
 GARBAGE = 10_000  # objects more than before, after which their garbage is collected
@@ -80,6 +81,7 @@ def from_environment() -> Starlette:
             retention=timedelta(days=chosen.persons_retention_days),
             purges=True,
             query_seconds=chosen.persons_query_seconds,
+            replica=open_replica(chosen),
         ),
         chosen,
     )

@@ -17,6 +17,7 @@ class Settings(Struct, frozen=True, kw_only=True, rename="upper"):
     """What the environment says. A secret that is None is made at the first start."""
 
     database_url: str = "sqlite:///persons.db"
+    read_database_url: str | None = None
     host: str = "127.0.0.1"
     port: Annotated[int, Meta(ge=0, le=65_535)] = 8000
     web_concurrency: Annotated[int, Meta(ge=1, le=64)] = 1
@@ -37,6 +38,7 @@ class Settings(Struct, frozen=True, kw_only=True, rename="upper"):
 
 MEANINGS = {
     "DATABASE_URL": "sqlite:///<file>, or postgresql://<user>@<host>/<database>",
+    "READ_DATABASE_URL": "a streaming replica of that PostgreSQL, which answers queries",
     "HOST": "the address to listen on",
     "PORT": "the port to listen on; 0 for any that is free",
     "WEB_CONCURRENCY": "worker processes; on SQLite there is always one",

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 from uuid import UUID
@@ -14,11 +15,10 @@ from api import metrics
 from api.answers import Answers
 from api.erasing import Tools
 from api.purge_schedule import PurgeSchedule
-from api.settings import Settings
 from api.uuids import new_uuid
 from api.verifying import Verifying
 from domain.commands import Request
-from projections import people, rebuild
+from projections import people
 from projections.people import PersonRow
 from projections.views import Views
 from storage import log, projects
@@ -27,36 +27,14 @@ from storage.checkpoints import Checkpoint, Notary
 from storage.engine import READERS, Database
 from storage.errors import StoreUnavailableError
 from storage.merged_reads import MergedReads
-from storage.migrate import migrate
 from storage.projects import Project
+from storage.replica import Replica
 from storage.transaction import Written
 from storage.tree import Tree
 from storage.tree_growth import TreeGrowth
 from storage.writer import Writer
 
 Answer = TypeVar("Answer")
-
-
-def open_database(settings: Settings) -> Database:
-    """Return the database that the settings name.
-
-    Raises:
-        InvalidDatabaseUrlError: they name none that we can use.
-    """
-    threshold = settings.pg_prepare_threshold
-    return Database(
-        settings.database_url, prepare_threshold=None if threshold == "none" else threshold
-    )
-
-
-def prepare(database: Database) -> None:
-    """Bring the schema up to date, and build those projections that are missing.
-
-    Raises:
-        UnknownSchemaError: see `storage.migrate.migrate`.
-    """
-    migrate(database)
-    rebuild.ensure(database)
 
 
 class Store:
@@ -72,13 +50,14 @@ class Store:
         retention: timedelta = timedelta(days=30),
         purges: bool = False,
         query_seconds: float = 0,
+        replica: Database | None = None,
     ) -> None:
         """Start the threads that write and read; `clock` is the only clock there is.
 
         `audit_key` is the secret that signs checkpoints; None for that which the database keeps.
         All is verified every `verify_hours`; 0 for never. Deleted persons can be brought back for
         the time of `retention`; who `purges` erases them after that, on schedule. What is read may
-        take `query_seconds`; 0 for as long as it likes.
+        take `query_seconds`; 0 for as long as it likes. A `replica` answers queries.
         """
         self.database = database
         self.clock = clock
@@ -92,6 +71,7 @@ class Store:
         self._answers = Answers()
         self._points = MergedReads(database)
         self._query_seconds = query_seconds
+        self._replica = Replica(replica, self._points) if replica else None
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="reader")
 
     async def write(self, request: Request) -> Written:
@@ -111,11 +91,20 @@ class Store:
             StoreUnavailableError: the database does not answer.
             QueryTimeoutError: it takes too long.
         """
-        return await asyncio.get_running_loop().run_in_executor(self._readers, self._read, query)
+        if self._replica and await self._replica.is_current():
+            # It may go away, or end a query that keeps it from following.
+            with suppress(StoreUnavailableError):
+                return await self._read_from(self._replica.database, query)
+        return await self._read_from(self.database, query)
 
-    def _read(self, query: Callable[[Connection], Answer]) -> Answer:
+    async def _read_from(self, database: Database, query: Callable[[Connection], Answer]) -> Answer:
+        return await asyncio.get_running_loop().run_in_executor(
+            self._readers, self._read, database, query
+        )
+
+    def _read(self, database: Database, query: Callable[[Connection], Answer]) -> Answer:
         try:
-            with self.database.reading(seconds=self._query_seconds) as connection:
+            with database.reading(seconds=self._query_seconds) as connection:
                 return query(connection)
         except DBAPIError as error:
             raise StoreUnavailableError(f"the database does not answer: {error}") from error
@@ -173,4 +162,6 @@ class Store:
         self.writer.close()
         self._points.close()
         self._readers.shutdown()
+        if self._replica:
+            self._replica.close()
         self.database.close()

@@ -16,7 +16,7 @@ from uuid import uuid4
 
 import httpx
 
-from api.store import prepare
+from api.databases import prepare
 from bench import read
 from bench.databases import KINDS, fresh
 from bench.service import Service, serving

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from statistics import median
 from uuid import uuid4
 
-from api.store import prepare
+from api.databases import prepare
 from bench.databases import KINDS, fresh
 from bench.floor import Floor
 from bench.stock import Stock

@@ -20,6 +20,8 @@ from tests import postgres_programs
 from tests.machine import database_folder, free_port, locked
 from tests.postgres_programs import USER, run
 
+CONNECTIONS = 200  # that a server takes; a replica must take as many
+
 
 @dataclass(frozen=True)
 class Postgres:
@@ -51,13 +53,23 @@ def running(shared: Path, *, place: Path | None = None) -> Iterator[Postgres]:
     if url := os.environ.get("TEST_DATABASE_URL"):
         yield Postgres(url)
         return
-    server = shared / "postgres"  # a link to its folder, which goes when it stops
+    with started(shared, place=place) as folder:
+        yield Postgres((folder / "url").read_text())
+
+
+@contextmanager
+def started(shared: Path, *, place: Path | None = None) -> Iterator[Path]:
+    """Give the folder of the one server of all who name the folder `shared`, as `running` does.
+
+    In it are its `url` and its `data`; it goes when the server stops.
+    """
+    server = shared / "postgres"  # a link to its folder
     with locked(shared / "postgres.users", fcntl.LOCK_SH):
         with locked(shared / "postgres.start"):
             if not server.exists():
                 server.unlink(missing_ok=True)
                 server.symlink_to(_start(shared / "postgres.users", place or database_folder()))
-        yield Postgres((server / "url").read_text())
+        yield server.resolve()
 
 
 def _start(users: Path, place: Path) -> Path:
@@ -68,15 +80,20 @@ def _start(users: Path, place: Path) -> Path:
     # Only these first files are not synced: the server keeps its durable defaults.
     initdb = ("-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync")
     run(programs / "initdb", "-D", data, *initdb)
-    options = f"-p {port} -h 127.0.0.1 -k {folder} -c max_connections=200"
+    start_server(programs, data, log, port)
+    (folder / "url").write_text(f"postgresql://postgres@127.0.0.1:{port}/postgres")
+    _watch(users, folder, programs)
+    return folder
+
+
+def start_server(programs: Path, data: Path, log: Path, port: int) -> None:
+    """Start a server on its files, and wait until it answers; its sockets lie beside them."""
+    options = f"-p {port} -h 127.0.0.1 -k {data.parent} -c max_connections={CONNECTIONS}"
     try:
         run(programs / "pg_ctl", "start", "-w", "-D", data, "-l", log, "-o", options)
     except RuntimeError as error:
         error.add_note(log.read_text())
         raise
-    (folder / "url").write_text(f"postgresql://postgres@127.0.0.1:{port}/postgres")
-    _watch(users, folder, programs)
-    return folder
 
 
 def _give_away(folder: Path) -> None:

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import httpx
@@ -12,8 +13,9 @@ from anyio.from_thread import BlockingPortal, start_blocking_portal
 from starlette.applications import Starlette
 
 from api import app
+from api.databases import open_database, open_replica, prepare
 from api.settings import Settings
-from api.store import Store, open_database, prepare
+from api.store import Store
 from storage import projects
 from tests.server import Server
 
@@ -89,8 +91,14 @@ def running(database_url: str, **chosen: Any) -> Iterator[Client]:
             at=at,
         )
     clock = Clock()
-    seconds = settings.persons_query_seconds
-    service = app.create(lambda: Store(database, clock=clock, query_seconds=seconds), settings)
+    store = partial(
+        Store,
+        database,
+        clock=clock,
+        query_seconds=settings.persons_query_seconds,
+        replica=open_replica(settings),
+    )
+    service = app.create(store, settings)
     with start_blocking_portal() as portal:
         lifespan: Any = service.router.lifespan_context(service)
         with portal.wrap_async_context_manager(lifespan), Client(service, portal, clock) as client:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from api import settings
-from api.store import open_database, prepare
+from api.databases import open_database, prepare
 from storage.engine import Database
 
 

@@ -12,16 +12,18 @@ import click
 import uvicorn
 from msgspec.structs import replace
 from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
 
 from api import settings as environment
+from api.databases import open_database, open_replica, prepare
 from api.metrics_page import FOLDER
 from api.settings import MEANINGS, Settings, SettingsError
 from api.stopping import STOP_TIMEOUT
-from api.store import open_database, prepare
 from storage import projects
 from storage.access import opened_by
 from storage.engine import Database
 from storage.migrate import take_start_lock
+from storage.replica import is_replica
 
 WHAT_NEXT = """
 Try it:
@@ -69,12 +71,29 @@ def serve(
             raise SettingsError("--workers: more than one worker needs PostgreSQL")
         # Platforms set WEB_CONCURRENCY by the size of the machine, whatever runs on it.
         settings = replace(settings, web_concurrency=1)
+    replica = open_replica(settings)
     database.check()
+    _check_replica(database, replica)
     with database.serving_alone():
         prepare(database)
         _ensure_project(database, settings)
         database.close()
         _run(settings)
+
+
+def _check_replica(database: Database, replica: Database | None) -> None:
+    """Refuse what is no replica of the database; one that is away for now may come back."""
+    if replica is None:
+        return
+    try:
+        if not is_replica(replica, of=database):
+            database.close()
+            raise SettingsError("READ_DATABASE_URL: this is no streaming replica of DATABASE_URL")
+    except DBAPIError as error:
+        reason, *_ = str(error.orig).splitlines()
+        click.echo(f"The replica cannot be read now, so the primary is: {reason}", err=True)
+    finally:
+        replica.close()
 
 
 def _ensure_project(database: Database, settings: Settings) -> None:
