@@ -4,8 +4,7 @@ All is named `persons_…`. Where several workers make one service, `serve` give
 PROMETHEUS_MULTIPROC_DIR, in which each of them counts and from which any of them can tell the sum.
 """
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from functools import partial
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
@@ -13,7 +12,6 @@ from starlette.types import Scope
 
 from api.route_names import RouteNames
 from domain.commands import Done
-from domain.errors import PersonsError
 from storage.errors import StoreUnavailableError
 from storage.transaction import Committed, Result
 
@@ -82,17 +80,18 @@ class RequestMetrics:
         histogram.observe(seconds)
 
 
-@contextmanager
-def waiting_write() -> Iterator[None]:
-    """Count a request to write while it waits, and if it fails."""
-    _waiting.inc()
-    try:
-        yield
-    except StoreUnavailableError:
-        _failed.inc()
-        raise
-    finally:
+class _Waiting:
+    def __enter__(self) -> None:
+        _waiting.inc()
+
+    def __exit__(self, error_class: type[BaseException] | None, *_: object) -> None:
         _waiting.dec()
+        if error_class is StoreUnavailableError:
+            _failed.inc()
+
+
+waiting = _Waiting()
+"""Counts a request to write while it waits, and if it fails; to be used in a `with`."""
 
 
 def committed(batch: Committed) -> None:
@@ -106,22 +105,15 @@ def committed(batch: Committed) -> None:
 
 def captured(results: Sequence[Result], *, refused: int) -> None:
     """Count captured events by what became of them; others were `refused` before."""
-    by_result = {"refused": refused}
-    for result in results:
-        name = _result(result)
-        by_result[name] = by_result.get(name, 0) + 1
-    for name, number in by_result.items():
+    done = [result for result in results if isinstance(result, Done)]
+    duplicates = sum([result.is_duplicate for result in done])
+    dropped = sum([result.is_dropped for result in done])
+    counts = {
+        "stored": len(done) - duplicates - dropped,
+        "duplicate": duplicates,
+        "dropped": dropped,
+        "refused": len(results) - len(done) + refused,
+    }
+    for result, number in counts.items():
         if number:
-            _by_result[name].inc(number)
-
-
-def _result(result: Result) -> str:
-    match result:
-        case PersonsError():
-            return "refused"
-        case Done(is_duplicate=True):
-            return "duplicate"
-        case Done(is_dropped=True):
-            return "dropped"
-        case Done():
-            return "stored"
+            _by_result[result].inc(number)

@@ -81,7 +81,7 @@ class Store:
             StoreUnavailableError: nothing of it was stored; try again later.
             ProjectNotFoundError: there is no such project.
         """
-        with metrics.waiting_write():
+        with metrics.waiting:
             return await self._answers.wait(self.writer.submit(request))
 
     async def read(self, query: Callable[[Connection], Answer]) -> Answer:
