@@ -22,10 +22,10 @@ class Settings(Struct, frozen=True, kw_only=True, rename="upper"):
     port: Annotated[int, Meta(ge=0, le=65_535)] = 8000
     web_concurrency: Annotated[int, Meta(ge=1, le=64)] = 1
     log_level: Literal["debug", "info", "warning", "error"] = "info"
-    site_url: str | None = None
+    site_url: Annotated[str, Meta(pattern="^https?://[^/]")] | None = None
     pg_prepare_threshold: Literal["none"] | Annotated[int, Meta(ge=0)] = 5
-    persons_api_key: Annotated[str, Meta(pattern="^phx_.{16,}$")] | None = None
-    persons_project_token: Annotated[str, Meta(pattern="^phc_[!-~]{4,60}$")] | None = None
+    persons_api_key: Annotated[str, Meta(pattern="^phx_[!-~]+$")] | None = None
+    persons_project_token: Annotated[str, Meta(pattern="^phc_[!-~]{1,60}$")] | None = None
     persons_audit_key: Annotated[str, Meta(pattern="^[A-Za-z0-9+/]{43}=$")] | None = None
     persons_verify_hours: Annotated[float, Meta(ge=0)] = 0
     persons_retention_days: Annotated[float, Meta(ge=0, le=36_500)] = 30

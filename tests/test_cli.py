@@ -390,8 +390,9 @@ def test_help_names_all_commands_and_all_settings() -> None:
         ("WEB_CONCURRENCY", "0"),
         ("LOG_LEVEL", "loud"),
         ("PG_PREPARE_THRESHOLD", "-1"),
-        ("PERSONS_API_KEY", "phx_short"),
+        ("PERSONS_API_KEY", "phx_"),
         ("PERSONS_PROJECT_TOKEN", "token"),
+        ("SITE_URL", "example.org"),
     ],
 )
 @pytest.mark.parametrize("command", [("projects", "list"), ("serve",)])

@@ -47,7 +47,11 @@ def export(project_id: int | None, as_of: str | None, path: str) -> None:
 
 @contextmanager
 def written(path: str) -> Iterator[IO[bytes]]:
-    """Give what is to be written to; a regular file is there once all of it is, and not before."""
+    """Give what is to be written to; a regular file is there once all of it is, and not before.
+
+    Raises:
+        click.FileError: it cannot be written to.
+    """
     if path == "-":
         yield sys.stdout.buffer
         return
@@ -59,6 +63,8 @@ def written(path: str) -> Iterator[IO[bytes]]:
             yield compressed
         if not is_special:
             partial.replace(target)
+    except OSError as error:
+        raise click.FileError(path, error.strerror) from error
     finally:
         if not is_special:
             partial.unlink(missing_ok=True)

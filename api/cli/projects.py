@@ -23,6 +23,8 @@ def projects() -> None:
 @as_json
 def create_project(name: str, as_json: bool) -> None:
     """Create a project and print its id and its token, which SDKs write with."""
+    if not name.strip():
+        raise click.BadParameter("it is empty", param_hint="NAME")
     with prepared_database() as database, database.writing() as connection:
         project = store.create(connection, name, at=datetime.now(UTC))
     _print_project(project, as_json=as_json)

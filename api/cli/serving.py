@@ -2,8 +2,9 @@
 
 import os
 import signal
+import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -15,6 +16,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from api import settings as environment
+from api.cli.listening import address, free_port
 from api.databases import open_database, open_replica, prepare
 from api.metrics_page import FOLDER
 from api.settings import MEANINGS, Settings, SettingsError
@@ -72,13 +74,16 @@ def serve(
         # Platforms set WEB_CONCURRENCY by the size of the machine, whatever runs on it.
         settings = replace(settings, web_concurrency=1)
     replica = open_replica(settings)
-    database.check()
-    _check_replica(database, replica)
-    with database.serving_alone():
-        prepare(database)
-        _ensure_project(database, settings)
-        database.close()
-        _run(settings)
+    with closing(database):
+        database.check()
+        _check_replica(database, replica)
+        with database.serving_alone():
+            # Before anything is made and printed, for a key is shown once only.
+            settings = replace(settings, port=free_port(settings))
+            prepare(database)
+            _ensure_project(database, settings)
+            database.close()
+            _run(settings)
 
 
 def _check_replica(database: Database, replica: Database | None) -> None:
@@ -87,7 +92,6 @@ def _check_replica(database: Database, replica: Database | None) -> None:
         return
     try:
         if not is_replica(replica, of=database):
-            database.close()
             raise SettingsError("READ_DATABASE_URL: this is no streaming replica of DATABASE_URL")
     except DBAPIError as error:
         reason, *_ = str(error.orig).splitlines()
@@ -117,8 +121,8 @@ def _ensure_key(connection: Connection, secret: str | None, at: datetime) -> str
     """Let a key with all scopes exist; return the one that was made up, if one was."""
     if secret is None and projects.keys(connection):
         return None
-    is_known = secret is not None and opened_by(connection, [secret])
-    if not is_known:
+    known = secret and opened_by(connection, [secret]).get(secret)
+    if not known:
         projects.create_key(
             connection,
             1,
@@ -128,11 +132,13 @@ def _ensure_key(connection: Connection, secret: str | None, at: datetime) -> str
             at=at,
         )
         return None if secret else new
+    if known.project.id != 1 or known.key.scopes != projects.ALL_SCOPES:
+        raise SettingsError("PERSONS_API_KEY: this key is another project's, or lacks scopes")
     return None
 
 
 def _introduce(settings: Settings, token: str, secret: str | None) -> None:
-    url = settings.site_url or f"http://{settings.host}:{settings.port}"
+    url = settings.site_url or address(settings)
     click.echo(f"Project token, for SDKs:              {token}")
     if secret:
         click.echo(f"API key, secret, shown this once only: {secret}")
@@ -155,10 +161,11 @@ def _run(settings: Settings) -> None:
         "server_header": False,
         "forwarded_allow_ips": settings.forwarded_allow_ips,
     }
-    # Once it has stopped, uvicorn raises the signal that stopped it again: we end with status 0.
+    # For a signal that comes before uvicorn listens to them, and for the one that has stopped it,
+    # which it raises again: both end with status 0.
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: None)
-    click.echo(f"Serving on http://{settings.host}:{settings.port}", err=True)
+        signal.signal(number, lambda *_: sys.exit(0))
+    click.echo(f"Serving on {address(settings)}", err=True)
     with _counting_together(settings.web_concurrency):
         uvicorn.run("api.app:from_environment", **options)
 
