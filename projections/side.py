@@ -10,6 +10,7 @@ from sqlalchemy import Connection, MetaData, Table, text
 from sqlalchemy.exc import OperationalError
 
 from projections.projection import Projection
+from storage.postgresql import READING
 from storage.schema import logs
 
 PATIENCE = 100  # milliseconds for which all others may have to wait with us
@@ -57,7 +58,7 @@ class SideTables:
         try:
             with self.connection.begin_nested():
                 self._run(f"SET LOCAL lock_timeout = {PATIENCE}")
-                self._run(f"LOCK TABLE {logs.name} IN ACCESS EXCLUSIVE MODE")
+                self._run(f"LOCK TABLE {READING}, {logs.name} IN ACCESS EXCLUSIVE MODE")
         except OperationalError:
             return False
         self._run("SET LOCAL lock_timeout = 0")

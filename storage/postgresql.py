@@ -6,7 +6,10 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.engine.interfaces import IsolationLevel
 
 from storage.columns import Array, ArrayDumper
-from storage.schema import logs
+
+READING = "alembic_version"
+"""The table that readers hold while they read. Citus distributes it never, so to hold it means to
+ask no other machine."""
 
 
 def open_engine(
@@ -38,9 +41,9 @@ def _take_arrays(driver: Any, _: object) -> None:
 
 
 def _keep_tables(connection: Connection) -> None:
-    """Let nobody swap a table for a new one until this transaction ends; who swaps stops the log.
+    """Let nobody swap a table for a new one until this transaction ends.
 
     In the new one a snapshot would see no row that is younger than itself, so this comes before
     there is a snapshot.
     """
-    connection.exec_driver_sql(f"LOCK TABLE {logs.name} IN ACCESS SHARE MODE")
+    connection.exec_driver_sql(f"LOCK TABLE {READING} IN ACCESS SHARE MODE")

@@ -21,7 +21,7 @@ from tests.stores import Store, opened, rows
 Run = Callable[..., Result]
 
 ADA = uuid_of("ada")
-COMMANDS = ["serve", "projects", "keys", "rebuild", "replay"]
+COMMANDS = ["serve", "projects", "keys", "rebuild", "replay", "schema"]
 SUBCOMMANDS = [("projects", each) for each in ("create", "list", "set")] + [
     ("keys", each) for each in ("create", "list", "revoke")
 ]

@@ -13,6 +13,7 @@ from api.cli import (
     projects,
     purging,
     rebuilding,
+    schema,
     serving,
     verifying,
 )
@@ -47,6 +48,7 @@ main.add_command(serving.serve)
 main.add_command(projects.projects)
 main.add_command(projects.keys)
 main.add_command(rebuilding.rebuild)
+main.add_command(schema.schema)
 main.add_command(history.replay)
 main.add_command(verifying.verify)
 main.add_command(audit.audit)
