@@ -19,10 +19,12 @@ def find(copy: Path) -> Path:
 
     What is out of USER's reach is put into the folder `copy` first.
     """
-    for folder in _folders():
-        if (folder / "initdb").exists() and _version(folder / "postgres") >= OLDEST:
-            return _reachable(folder, copy)
-    raise FileNotFoundError(f"no PostgreSQL from version {OLDEST} on in {list(_folders())}")
+    return _reachable(_found(), copy)
+
+
+def program(name: str) -> Path:
+    """Return the path of a program that comes with the server, such as pg_dump."""
+    return _found() / name
 
 
 def run(*command: str | Path) -> None:
@@ -44,6 +46,13 @@ def run(*command: str | Path) -> None:
     )
     if completed.returncode:
         raise RuntimeError(completed.stdout + completed.stderr)
+
+
+def _found() -> Path:
+    for folder in _folders():
+        if (folder / "initdb").exists() and _version(folder / "postgres") >= OLDEST:
+            return folder
+    raise FileNotFoundError(f"no PostgreSQL from version {OLDEST} on in {list(_folders())}")
 
 
 def _folders() -> Iterator[Path]:
