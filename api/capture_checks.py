@@ -21,7 +21,9 @@ def decoded(payload: bytes) -> JSON:
     """
     try:
         return msgspec.json.decode(payload)
-    except (msgspec.MsgspecError, RecursionError, ValueError) as error:
+    except RecursionError as error:
+        raise unparsable(f"JSON nests more than {MAX_DEPTH} levels deep") from error
+    except (msgspec.MsgspecError, ValueError) as error:
         raise unparsable(str(error)) from error
 
 

@@ -30,6 +30,8 @@ def captured_event(event: JSON, rules: Rules) -> CapturedEvent | None:
     Raises:
         CaptureError: the event is bad.
     """
+    if isinstance(event, CaptureError):
+        raise event  # it could not be read
     if not isinstance(event, dict):
         raise unparsable("an event must be an object")
     if rules.needs_care:

@@ -1,0 +1,71 @@
+"""A request of which not all can be read: its events one by one, so that only bad ones are lost."""
+
+import re
+
+from api.capture_checks import decoded
+from api.capture_errors import CaptureError, unparsable
+from domain.values import JSON
+
+MAX_PAYLOAD = 5 * 2**20  # bytes, as PostHog's SDKs send at most; what is larger is lost as a whole
+
+# A text that does not end goes on to the end: so no byte is looked at twice.
+_TEXT = rb'"(?:[^"\\]++|\\.)*+(?:"|\Z)'
+_SIGN = re.compile(_TEXT + rb"|[\[\]{},]", re.DOTALL)
+_ARRAY = re.compile(rb"\s*:\s*(?=\[)")
+_BATCH = b'"batch"'
+
+
+def in_pieces(payload: bytes) -> JSON:
+    """Return what a request of several events says; a CaptureError stands for each unreadable one.
+
+    Raises:
+        CaptureError: none of its events can be read, or not what is around them, or it is too long.
+    """
+    if len(payload) > MAX_PAYLOAD:
+        raise unparsable("it is too long to look for those events that can be read")
+    start = _start_of_events(payload)
+    pieces, end = _pieces(payload, start)
+    events = [_read(piece) for piece in pieces]
+    around = decoded(payload[:start] + b"[]" + payload[end:])
+    has_more = bool(around) if isinstance(around, list) else bool(around["batch"])  # named twice
+    if has_more or all(isinstance(event, CaptureError) for event in events):
+        raise unparsable("none of its events can be read")
+    return events if isinstance(around, list) else around | {"batch": events}
+
+
+def _start_of_events(payload: bytes) -> int:
+    """Return where the array of events begins: all of the text, or what its `batch` says."""
+    depth = 0
+    for sign in _SIGN.finditer(payload):
+        if sign[0] == b"[" and depth == 0:
+            return sign.start()
+        if sign[0] == _BATCH and depth == 1 and (array := _ARRAY.match(payload, sign.end())):
+            return array.end()
+        depth += _step(sign[0])
+    return len(payload)
+
+
+def _pieces(payload: bytes, start: int) -> tuple[list[bytes], int]:
+    """Return the elements of the array that begins at `start`, and where it ends."""
+    depth, begin = 0, start + 1
+    pieces = []
+    for sign in _SIGN.finditer(payload, start):
+        depth += _step(sign[0])
+        is_between = depth == 1 and sign[0] == b","
+        if depth == 0 or is_between:
+            pieces.append(payload[begin : sign.start()])
+            begin = sign.end()
+        if depth == 0:
+            break
+    return pieces, begin
+
+
+def _step(sign: bytes) -> int:
+    return {b"[": 1, b"{": 1, b"]": -1, b"}": -1}.get(sign, 0)
+
+
+def _read(piece: bytes) -> JSON:
+    try:
+        return decoded(piece)
+    except CaptureError as error:
+        return error
