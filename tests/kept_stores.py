@@ -140,7 +140,7 @@ def _dumped(url: str) -> str:
     if _kind(url) == "sqlite":
         with closing(sqlite3.connect(url.removeprefix("sqlite:///"))) as connection:
             return "\n".join(connection.iterdump()) + "\n"
-    command = [str(program("pg_dump")), "--inserts", "--no-owner", "--no-privileges", url]
+    command = [program("pg_dump"), "--inserts", "--no-owner", "--no-privileges", url]
     dumped = subprocess.check_output(command, text=True)
     # What belongs to the session that dumped, some versions do not know.
     return _OF_A_SESSION.sub("", dumped)

@@ -22,9 +22,9 @@ def find(copy: Path) -> Path:
     return _reachable(_found(), copy)
 
 
-def program(name: str) -> Path:
+def program(name: str) -> str:
     """Return the path of a program that comes with the server, such as pg_dump."""
-    return _found() / name
+    return str(_found() / name)
 
 
 def run(*command: str | Path) -> None:
