@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from time import monotonic, sleep
 
 import pytest
 from sqlalchemy import select, update
@@ -10,6 +11,7 @@ from sqlalchemy import select, update
 from domain.commands import DeletePerson, ErasePerson, SplitPerson
 from projections import rebuild
 from projections.persons import persons
+from projections.verifications import last
 from projections.verify import Report, verify
 from storage.checkpoints import Checkpoint, Notary
 from storage.engine import Database
@@ -19,6 +21,8 @@ from storage.migrate import migrate
 from storage.schema import events
 from storage.tree import read_leaves
 from tests.lives import NOW, Lives, march
+
+PATIENCE = 60  # seconds
 
 
 @contextmanager
@@ -116,3 +120,14 @@ def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(f"{module}.BLOCK", 4)
         monkeypatch.setattr(f"{module}.BLOCK_LEVEL", 2, raising=False)
     monkeypatch.setattr("storage.tree.AT_ONCE", 8)
+
+
+def wait_for_verification(database: Database) -> None:
+    """Wait until the database says what its last verification came to."""
+    end = monotonic() + PATIENCE
+    while monotonic() < end:
+        with database.reading() as connection:
+            if last(connection):
+                return
+        sleep(0.05)
+    raise AssertionError("nothing was verified")

@@ -17,6 +17,7 @@ from api.databases import open_database, open_replica, prepare
 from api.settings import Settings
 from api.store import Store
 from storage import projects
+from storage.engine import Database
 from tests.server import Server
 
 
@@ -36,13 +37,14 @@ class Client(httpx.Client):
     What the service does not expect is raised here, as it was raised there.
     """
 
-    def __init__(self, app: Starlette, portal: BlockingPortal, clock: Clock) -> None:
+    def __init__(self, app: Starlette, transport: httpx.BaseTransport, clock: Clock) -> None:
         super().__init__(
-            transport=_Transport(app, portal),
+            transport=transport,
             base_url="http://persons",
             headers={"Authorization": f"Bearer {Server.key}"},
         )
         self.app = app
+        self.transport = transport
         self.clock = clock
 
     @property
@@ -90,7 +92,13 @@ def running(database_url: str, **chosen: Any) -> Iterator[Client]:
             scopes=projects.ALL_SCOPES,
             at=at,
         )
-    clock = Clock()
+    with serving(database, settings, Clock()) as client:
+        yield client
+
+
+@contextmanager
+def serving(database: Database, settings: Settings, clock: Clock) -> Iterator[Client]:
+    """Give a client of one more service on a database that is there, and close that at the end."""
     store = partial(
         Store,
         database,
@@ -101,5 +109,6 @@ def running(database_url: str, **chosen: Any) -> Iterator[Client]:
     service = app.create(store, settings)
     with start_blocking_portal() as portal:
         lifespan: Any = service.router.lifespan_context(service)
-        with portal.wrap_async_context_manager(lifespan), Client(service, portal, clock) as client:
+        client = Client(service, _Transport(service, portal), clock)
+        with portal.wrap_async_context_manager(lifespan), client:
             yield client

@@ -8,12 +8,9 @@ import pytest
 from api.verifying import Verifying
 from projections.verifications import last
 from projections.verify import verify
-from storage.engine import Database
-from tests.audited import audited, found, live, new_life, spoil
+from tests.audited import audited, found, live, new_life, spoil, wait_for_verification
 from tests.lives import Lives, march
 from tests.service import Client
-
-PATIENCE = 60  # seconds
 
 
 @pytest.fixture
@@ -66,16 +63,6 @@ def test_one_tampered_log_does_not_hide_another(database_url: str) -> None:
     assert named == {one.project_id, two.project_id}
     assert any("cannot be replayed" in each.detail for each in findings)
     assert any(each.detail.endswith("differs in email") for each in findings)
-
-
-def wait_for_verification(database: Database) -> None:
-    end = monotonic() + PATIENCE
-    while monotonic() < end:
-        with database.reading() as connection:
-            if last(connection):
-                return
-        sleep(0.05)
-    raise AssertionError("nothing was verified")
 
 
 def test_the_service_verifies_on_its_schedule(database_url: str) -> None:
