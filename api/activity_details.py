@@ -97,7 +97,10 @@ def _changes(row: Activity, event: PersonEvent) -> Iterator[Change]:
 
 
 def _split(row: Activity) -> Change:
-    return Change(action="split", after={"distinct_ids": row.distinct_ids})
+    after = {"distinct_ids": row.distinct_ids}
+    if isinstance(row.event, Split) and row.event.are_named:
+        after["distinct_ids_to_split"] = list(row.event.distinct_ids)
+    return Change(action="split", after=after)
 
 
 def _action(change: dict[str, JSON]) -> str:

@@ -36,6 +36,7 @@ class ToldEvent(TypedDict):
     backfilled: NotRequired[dict[str, JSON]]
     number: NotRequired[int]
     distinct_ids: NotRequired[list[str] | dict[str, UUID]]
+    are_named: NotRequired[bool]
     created_at: NotRequired[UTC]
     last_seen_at: NotRequired[UTC]
     born_from: NotRequired[str]

@@ -72,7 +72,8 @@ def split(batch: Batch, command: SplitPerson, actor: Actor, at: datetime) -> Don
     new_ids: dict[str, UUID] = {}
     for distinct_id in leaving:
         new_ids[distinct_id] = batch.next_uuid(distinct_id, taken=new_ids.values())
-    batch.emit(person, Split(origin=origin, distinct_ids=new_ids))
+    are_named = command.distinct_ids is not None
+    batch.emit(person, Split(origin=origin, distinct_ids=new_ids, are_named=are_named))
     for distinct_id, new_id in new_ids.items():
         batch.create(
             [distinct_id],

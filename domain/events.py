@@ -123,10 +123,14 @@ class MergedInto(Event, frozen=True, kw_only=True, gc=False):
     target_version: int
 
 
-class Split(Event, frozen=True, kw_only=True, gc=False):
-    """Each of these distinct ids left for the new person that stands behind it."""
+class Split(Event, frozen=True, kw_only=True, gc=False, omit_defaults=True):
+    """Each of these distinct ids left for the new person that stands behind it.
+
+    `are_named`: they were asked for; else the one that stays was, or none.
+    """
 
     distinct_ids: dict[str, UUID]
+    are_named: bool = False
 
 
 class Unmerged(Event, frozen=True, kw_only=True, gc=False):

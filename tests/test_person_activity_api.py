@@ -87,6 +87,14 @@ def test_everything_that_a_key_does_is_told_newest_first(client: Client, ada: st
     assert client.get(f"{ada}/activity").status_code == 404
 
 
+def test_a_split_tells_who_was_asked_to_leave(client: Client, ada: str) -> None:
+    client.post(f"{ada}/split", json={"distinct_ids_to_split": ["a"]})
+
+    (split,) = activity(client)
+    (change,) = split["detail"]["changes"]
+    assert change["after"] == {"distinct_ids": ["b", "a"], "distinct_ids_to_split": ["a"]}
+
+
 def test_a_person_born_again_inherits_no_activity(
     client: Client, capture: Capture, ada: str
 ) -> None:
