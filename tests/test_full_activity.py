@@ -64,7 +64,14 @@ def test_everything_that_happened_is_told(client: Client, life: str) -> None:
         "distinct_id_added": [("attached", None, None, {"added": "a"})],
         "delete_property": [("deleted", "gone", 1, None)],
         "updated": [("changed", "plan", "pro", "team")],
-        "split_person": [("split", None, None, {"distinct_ids": ["ada", "visitor", "a"]})],
+        "split_person": [
+            (
+                "split",
+                None,
+                None,
+                {"distinct_ids": ["ada", "visitor", "a"], "distinct_ids_to_split": ["a"]},
+            )
+        ],
         "unmerged": [
             ("unmerged", None, None, {"other": visitor["uuid"]} | ids),
             ("deleted", "color", "red", None),

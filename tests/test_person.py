@@ -293,7 +293,7 @@ def test_those_that_are_named_leave_a_split_once() -> None:
     ada = given(identify("ada", "a"), identify("ada", "b"))
 
     assert when(ada, split("ada", "b", "b")) == [
-        Split(origin=ORIGIN, distinct_ids={"b": uuid_of("b")}),
+        Split(origin=ORIGIN, distinct_ids={"b": uuid_of("b")}, are_named=True),
         split_off("b", 2),
     ]
     assert ada.owner("ada").distinct_ids == ["ada", "a"]
@@ -303,7 +303,7 @@ def test_the_first_distinct_id_stays_where_all_should_leave() -> None:
     ada = given(identify("ada", "a"))
 
     assert when(ada, split("ada", "a", "ada"))[0] == Split(
-        origin=ORIGIN, distinct_ids={"a": uuid_of("a")}
+        origin=ORIGIN, distinct_ids={"a": uuid_of("a")}, are_named=True
     )
 
 
