@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 
 from api import (
@@ -29,6 +30,8 @@ from api.rates import Rates
 from api.route_names import RouteNames
 from api.settings import Settings
 from api.store import Store
+from api.web import refusals
+from api.web import routes as web
 
 DEFAULTS = Settings()
 GARBAGE = 10_000  # objects more than before, after which their garbage is collected
@@ -55,11 +58,12 @@ def create(open_store: Callable[[], Store], chosen: Settings = DEFAULTS) -> Star
         *health.ROUTES,
         *metrics_page.ROUTES,
         *verifying.ROUTES,
+        *web.ROUTES,
     ]
     watch = RequestMetrics(RouteNames(every))
     app = Starlette(
         routes=fixed_paths.ordered(every),
-        exception_handlers=HANDLERS,
+        exception_handlers=HANDLERS | {HTTPException: refusals.on_http},
         middleware=[Middleware(logs.RequestLog, watch), Middleware(Admission, in_flight)],
         lifespan=lifespan,
     )

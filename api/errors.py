@@ -130,7 +130,7 @@ async def _on_error(request: Request, error: Exception) -> Response:
     return response(refusal)
 
 
-async def _on_http(request: Request, error: Exception) -> Response:
+async def on_http(request: Request, error: Exception) -> Response:
     """Answer what Starlette itself refuses: an unknown route, a wrong method."""
     assert isinstance(error, HTTPException)
     code, detail = {
@@ -147,7 +147,7 @@ async def _on_unexpected(request: Request, error: Exception) -> Response:
 
 
 HANDLERS: dict[Any, ExceptionHandler] = {
-    HTTPException: _on_http,
+    HTTPException: on_http,
     ApiError: _on_error,
     errors.PersonsError: _on_error,
     ProjectNotFoundError: _on_error,

@@ -5,7 +5,7 @@ What an operation takes and gives stands in its handler's own types: `Call[query
 """
 
 from collections.abc import Awaitable, Callable, Collection, Iterable
-from typing import Any, get_args, get_type_hints
+from typing import Any, Protocol, get_args, get_type_hints
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -103,10 +103,19 @@ class Operation:
         return Response(encode(content), self.status, answer.headers, media_type="application/json")
 
 
+class Answering(Protocol):
+    """What one method on one path does."""
+
+    method: str
+
+    async def answer(self, request: Request) -> Response:
+        """Answer a request."""
+
+
 class Endpoint:
     """The operations on one path, as an ASGI application that answers each method by its own."""
 
-    def __init__(self, operations: Iterable[Operation]) -> None:
+    def __init__(self, operations: Iterable[Answering]) -> None:
         self._by_method = {operation.method: operation for operation in operations}
         if "GET" in self._by_method:
             self._by_method["HEAD"] = self._by_method["GET"]

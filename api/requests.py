@@ -94,11 +94,7 @@ async def read_json(request: Request, headers: Headers) -> JSON:
         ApiError: 413, it is too large; 415, it is not JSON by its type; 400, nor by its text.
         InvalidValueError: it nests too deep.
     """
-    try:
-        body = await read_body(request)
-    except CaptureError as error:
-        code = "payload_too_large" if error.status == 413 else "request_timeout"  # noqa: PLR2004
-        raise ApiError(error.status, Error("invalid_request", code, error.detail)) from error
+    body = await whole_body(request)
     if not body:
         return {}
     content_type = headers.get(b"content-type", b"").decode("latin-1")
@@ -106,6 +102,19 @@ async def read_json(request: Request, headers: Headers) -> JSON:
         detail = f'Unsupported media type "{content_type}" in request.'
         raise ApiError(415, Error("invalid_request", "unsupported_media_type", detail))
     return await run_in_threadpool(parse, body) if len(body) > LARGE else parse(body)
+
+
+async def whole_body(request: Request) -> bytes:
+    """Return the body as it came.
+
+    Raises:
+        ApiError: 413, it is too large; 408, it did not arrive.
+    """
+    try:
+        return await read_body(request)
+    except CaptureError as error:
+        code = "payload_too_large" if error.status == 413 else "request_timeout"  # noqa: PLR2004
+        raise ApiError(error.status, Error("invalid_request", code, error.detail)) from error
 
 
 def parse(body: bytes) -> JSON:

@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 from httpx import Response
 from hypothesis import HealthCheck, settings
+from playwright.sync_api import Browser, Page
 
 from api.settings import MEANINGS
 from storage.engine import Database
-from tests import node, service
+from tests import browser, node, service
 from tests.databases import DATABASES, new_database
 from tests.population import Population, prepared
 from tests.postgres import Postgres, running
@@ -113,6 +114,29 @@ def serve(tmp_path: Path) -> Iterator[Callable[..., Server]]:
     yield start
     for server in servers:
         server.kill()
+
+
+@pytest.fixture
+def site(serve: Callable[..., Server], tmp_path: Path) -> Server:
+    """The service as a process, on SQLite: what the tests with a browser look at."""
+    return serve(f"sqlite:///{tmp_path}/site.db")
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """A browser that the tests of a module share, each with a profile of its own."""
+    with browser.running() as started:
+        yield started
+
+
+@pytest.fixture
+def page(chromium: Browser, site: Server) -> Iterator[Page]:
+    """A page of the site, signed in with all scopes.
+
+    In the end it has asked nothing of others, and logged no error and no violated policy.
+    """
+    with browser.signed_in(chromium, site) as new_page:
+        yield new_page
 
 
 @pytest.fixture(scope="session")

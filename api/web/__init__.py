@@ -1,0 +1,1 @@
+"""The web page: what people look at. Every page shows what an operation of the API answers."""

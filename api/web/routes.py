@@ -1,0 +1,34 @@
+"""All pages, and the routes that lead to them."""
+
+from collections.abc import Iterator
+
+from starlette.routing import Route
+
+from api.operations import Endpoint
+from api.web import persons, sign_in, static_files
+from api.web.pages import Action, Page
+
+PAGES: list[Page | Action] = [
+    *persons.PAGES,
+]
+"""Every page there is, but for those where one signs in."""
+
+
+def _routes() -> Iterator[Route]:
+    """Yield one route for each path, with and without a slash at the end."""
+    on_path: dict[str, list[Page | Action]] = {}
+    for page in PAGES:
+        on_path.setdefault(page.path, []).append(page)
+    for path, pages in on_path.items():
+        endpoint = Endpoint(pages)
+        yield Route(path, endpoint)
+        yield Route(f"{path}/", endpoint)
+
+
+ROUTES = [
+    Route("/", sign_in.first),
+    Route("/sign-in", sign_in.sign_in, methods=["GET", "POST"]),
+    Route("/sign-out", sign_in.sign_out, methods=["POST"]),
+    *static_files.ROUTES,
+    *_routes(),
+]

@@ -1,0 +1,61 @@
+// What pages do beyond showing: copy, close what floats, and tell what went wrong.
+"use strict";
+
+const root = document.documentElement;
+root.classList.add("scripted");
+
+async function copy(text) {
+  if (navigator.clipboard) {
+    await navigator.clipboard.writeText(text);
+    return;
+  }
+  // Without https a browser has no clipboard, but still this old way.
+  const field = document.createElement("textarea");
+  field.value = text;
+  document.body.append(field);
+  field.select();
+  document.execCommand("copy");
+  field.remove();
+}
+
+function tell(text) {
+  const notice = document.getElementById("notice");
+  notice.textContent = text;
+  clearTimeout(tell.timer);
+  tell.timer = setTimeout(() => { notice.textContent = ""; }, 5000);
+}
+
+document.addEventListener("click", async (event) => {
+  const button = event.target.closest("[data-copy]");
+  if (button) {
+    await copy(button.dataset.copy);
+    tell("Copied.");
+  }
+  for (const open of document.querySelectorAll("details.popover[open]")) {
+    if (!open.contains(event.target)) open.open = false;
+  }
+});
+
+document.addEventListener("keydown", (event) => {
+  const isTyping = event.target.closest("input, textarea, select");
+  if (event.key === "/" && !isTyping) {
+    const field = document.querySelector("main input[type=search]") || document.querySelector("input[type=search]");
+    if (field) {
+      event.preventDefault();
+      field.focus();
+    }
+  }
+  if (event.key !== "Escape") return;
+  const open = document.querySelector("details.popover[open]");
+  if (open) {
+    open.open = false;
+    open.querySelector("summary").focus();
+  }
+});
+
+// A refusal is a page: of what htmx asked for, only its reason is shown.
+document.addEventListener("htmx:responseError", (event) => {
+  const page = new DOMParser().parseFromString(event.detail.xhr.responseText, "text/html");
+  tell(page.querySelector("[data-detail]")?.textContent || "That did not work.");
+});
+document.addEventListener("htmx:sendError", () => tell("The service cannot be reached."));
