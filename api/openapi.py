@@ -1,17 +1,14 @@
 """The OpenAPI 3.1 document, written from the operations themselves."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any, TypeAlias
 
 import msgspec
 
 from api.auth import CURRENT
 from api.errors import Error
+from api.openapi_shapes import Schema, components, parameters, reference
 from api.operations import Operation
 from api.requests import Nothing
-from domain.values import JSON
-
-Schema: TypeAlias = dict[str, JSON]
 
 TITLE = "Persons store"
 VERSION = "1"
@@ -20,7 +17,6 @@ VERSION = "1"
 MOUNTS = {"/api/projects": "", "/api/environments": "environments_"}
 """Where operations stand, and what comes before their ids there."""
 
-_COMPONENT = "#/components/schemas/{name}"
 _JSON = "application/json"
 _TEXT = {"type": "string"}
 _PROJECT = "The project's id, or @current for that of the key."
@@ -69,8 +65,7 @@ def document(operations: Sequence[Operation]) -> Schema:
 
 def _components(operations: Iterable[Operation]) -> Schema:
     shapes = {shape for each in operations for shape in (each.body, each.returns)} - {Nothing}
-    ordered = sorted({*shapes, Error}, key=lambda shape: shape.__name__)
-    return msgspec.json.schema_components(ordered, ref_template=_COMPONENT)[1]
+    return components({*shapes, Error})
 
 
 def _operation(operation: Operation) -> Schema:
@@ -85,7 +80,7 @@ def _operation(operation: Operation) -> Schema:
     if operation.body is not Nothing:
         described["requestBody"] = {
             "required": any(each.required for each in msgspec.structs.fields(operation.body)),
-            "content": {_JSON: {"schema": _reference(operation.body)}},
+            "content": {_JSON: {"schema": reference(operation.body)}},
         }
     return described
 
@@ -94,8 +89,7 @@ def _parameters(operation: Operation) -> Iterable[Schema]:
     yield _parameter("path", "project_id", _PROJECT_ID, _PROJECT)
     if "{id}" in operation.path:
         yield _parameter("path", "id", _PERSON_ID, _PERSON)
-    _, components = msgspec.json.schema_components([operation.query])
-    for name, schema in components[operation.query.__name__]["properties"].items():
+    for name, schema in parameters(operation.query).items():
         yield _parameter("query", name, schema)
     if operation.is_conditional:
         yield _parameter("header", "If-Match", _TEXT, _CONDITION)
@@ -117,7 +111,7 @@ def _responses(operation: Operation) -> Schema:
         refused.add(operation.status)
     else:
         responses[str(operation.status)] = _success(operation)
-    error = {_JSON: {"schema": _reference(Error)}}
+    error = {_JSON: {"schema": reference(Error)}}
     for status in sorted(refused):
         responses[str(status)] = {"description": _REFUSALS[status], "content": error}
     return responses
@@ -127,11 +121,7 @@ def _success(operation: Operation) -> Schema:
     returns = operation.returns
     if returns is Nothing:
         return {"description": "Done."}
-    content: Schema = {_JSON: {"schema": _reference(returns)}}
+    content: Schema = {_JSON: {"schema": reference(returns)}}
     if "results" in returns.__struct_fields__:
         content["text/csv"] = {"schema": _TEXT}
     return {"description": (returns.__doc__ or "").partition("\n")[0], "content": content}
-
-
-def _reference(shape: type[Any]) -> Schema:
-    return {"$ref": _COMPONENT.format(name=shape.__name__)}

@@ -142,4 +142,4 @@ def page(chromium: Browser, site: Server) -> Iterator[Page]:
 @pytest.fixture(scope="session")
 def node_path(pytestconfig: pytest.Config) -> Path:
     """The NODE_PATH for a script that requires posthog-node."""
-    return node.posthog_node(pytestconfig.cache.mkdir("posthog-node"))
+    return node.modules(pytestconfig.cache.mkdir("node"), node.POSTHOG)

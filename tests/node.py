@@ -1,4 +1,4 @@
-"""PostHog's client for Node, installed where there is Node."""
+"""Packages for Node, installed where there is Node."""
 
 import shutil
 import subprocess
@@ -8,11 +8,13 @@ import pytest
 
 from tests.machine import locked
 
-VERSION = "5.70.0"
+POSTHOG = ["posthog-node@5.70.0"]
+TYPESCRIPT = ["typescript@5.9.3", "openapi-typescript@7.13.0", "openapi-fetch@0.17.0"]
+TYPESCRIPT += ["@types/node@20.19.0"]
 
 
-def posthog_node(cache: Path) -> Path:
-    """Return a value for NODE_PATH with which `require("posthog-node")` works.
+def modules(cache: Path, packages: list[str]) -> Path:
+    """Return a folder `node_modules` that has these packages, each at its version.
 
     What one run has installed in the folder `cache` is there for the next one. Skips the test
     where it cannot be installed.
@@ -20,18 +22,19 @@ def posthog_node(cache: Path) -> Path:
     npm = shutil.which("npm")
     if not npm or not shutil.which("node"):
         pytest.skip("Node and npm are not installed")
-    installed, partial = cache / VERSION, cache / f"{VERSION}.partial"
+    name = "+".join(packages).replace("/", "-")
+    installed, partial = cache / name, cache / f"{name}.partial"
     with locked(cache / "lock"):
         if not installed.exists():
-            _install(npm, partial)
+            _install(npm, partial, packages)
             partial.rename(installed)
     return installed / "node_modules"
 
 
-def _install(npm: str, folder: Path) -> None:
+def _install(npm: str, folder: Path, packages: list[str]) -> None:
     options = ("--no-save", "--no-package-lock", "--no-audit", "--no-fund", "--engine-strict")
     completed = subprocess.run(
-        [npm, "install", "--prefix", folder, *options, f"posthog-node@{VERSION}"],
+        [npm, "install", "--prefix", folder, *options, *packages],
         check=False,
         stdin=subprocess.DEVNULL,
         capture_output=True,
@@ -39,4 +42,4 @@ def _install(npm: str, folder: Path) -> None:
         timeout=120,  # seconds
     )
     if completed.returncode:
-        pytest.skip(f"npm cannot install posthog-node {VERSION}: {completed.stderr}")
+        pytest.skip(f"npm cannot install {packages}: {completed.stderr}")
