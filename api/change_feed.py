@@ -28,6 +28,7 @@ Topic: TypeAlias = Annotated[
 class FeedQuery(Struct, frozen=True, kw_only=True):
     """From where to go on; `type` can be given several times, and leaves out all other types.
 
+    `topic`, as types are called in the log, says the same.
     With `wait`, an answer that would be empty comes only with the next event, or at the end.
     """
 
@@ -35,6 +36,7 @@ class FeedQuery(Struct, frozen=True, kw_only=True):
     limit: Limit = 100
     wait: Seconds = 0.0
     type: list[Topic] = []
+    topic: list[Topic] = []
 
 
 class Changes(Struct, frozen=True, kw_only=True):
@@ -47,7 +49,8 @@ class Changes(Struct, frozen=True, kw_only=True):
 
 async def changes(call: Call[FeedQuery, Nothing]) -> Answer[Changes]:
     """GET persons/changes: what happened, with values before and after, and nothing left out."""
-    _check_topics(call.query.type)
+    _check_topics(call.query.type, "type")
+    _check_topics(call.query.topic, "topic")
     page = await _next_page(call)
     following = None
     if page.position < page.head:
@@ -56,10 +59,10 @@ async def changes(call: Call[FeedQuery, Nothing]) -> Answer[Changes]:
     return Answer(Changes(results=results, position=page.position, next=following))
 
 
-def _check_topics(topics: list[str]) -> None:
+def _check_topics(topics: list[str], attr: str) -> None:
     for topic in topics:
         if topic not in EVENT_CLASSES:
-            raise invalid_choice(topic, "type")
+            raise invalid_choice(topic, attr)
 
 
 async def _next_page(call: Call[FeedQuery, Nothing]) -> FeedPage:
@@ -84,7 +87,8 @@ async def _next_page(call: Call[FeedQuery, Nothing]) -> FeedPage:
 
 async def _page(call: Call[FeedQuery, Nothing], after: int) -> FeedPage:
     limit = min(call.query.limit, MAX_PAGE)
-    page = await call.read(feed, after=after, limit=limit, topics=call.query.type)
+    topics = call.query.type + call.query.topic
+    page = await call.read(feed, after=after, limit=limit, topics=topics)
     if after > page.head:
         # To wait here would pass over what is going to stand at the positions up to `after`.
         raise invalid(f"The log has come to position {page.head} only.", "after")

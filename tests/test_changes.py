@@ -63,8 +63,10 @@ def test_a_filtered_page_says_up_to_where_it_looked(client: Client, capture: Cap
 
     first = get(client, "/changes", type="PersonCreated", limit=2)
     rest = client.get(first["next"]).json()
+    by_topic = get(client, "/changes", topic="PersonCreated", limit=2)
 
     assert [each["position"] for each in first["results"]] == [1, 3]
+    assert by_topic["results"] == first["results"]
     assert ([each["position"] for each in rest["results"]], rest["position"]) == ([5], 6)
     assert get(client, "/changes", type=["Merged", "PersonCreated"])["position"] == 6
     assert get(client, "/changes", type="Merged") == {"results": [], "position": 6, "next": None}
@@ -92,7 +94,17 @@ def test_where_a_type_is_rare_a_page_may_be_empty_and_lead_on(
 
 @pytest.mark.parametrize(
     "query",
-    ["after=x", "after=-1", "after=3", "limit=0", "wait=-1", "wait=x", "type=Nothing", "type=ada"],
+    [
+        "after=x",
+        "after=-1",
+        "after=3",
+        "limit=0",
+        "wait=-1",
+        "wait=x",
+        "type=Nothing",
+        "topic=Nothing",
+        "type=ada",
+    ],
 )
 def test_what_cannot_be_asked_is_refused(client: Client, capture: Capture, query: str) -> None:
     capture("$set", "ada")
