@@ -16,23 +16,41 @@ SERVER_ERROR = 500
 
 log = structlog.get_logger()
 
+_JSON = structlog.processors.JSONRenderer()
+_BY_ALL: list[structlog.typing.Processor] = [
+    structlog.contextvars.merge_contextvars,
+    structlog.processors.add_log_level,
+    structlog.processors.TimeStamper(fmt="iso"),
+]
+
 
 def configure(level: str) -> None:
-    """Write lines of this level and above: debug, info, warning or error."""
+    """Write lines of this level and above: debug, info, warning or error.
+
+    What libraries have to say by Python's own logging comes in the same shape, from warnings on.
+    """
     structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso"),
-            structlog.processors.format_exc_info,
-            structlog.processors.JSONRenderer(),
-        ],
+        processors=[*_BY_ALL, structlog.processors.format_exc_info, _JSON],
         wrapper_class=structlog.make_filtering_bound_logger(
             logging.getLevelNamesMapping()[level.upper()]
         ),
         logger_factory=structlog.WriteLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )
+    logging.basicConfig(level=logging.WARNING, handlers=[_others()], force=True)
+
+
+def _others() -> logging.Handler:
+    """Return what writes the lines of libraries."""
+    handler = logging.StreamHandler(sys.stderr)
+    without_meta = structlog.stdlib.ProcessorFormatter.remove_processors_meta
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=_BY_ALL,
+            processors=[without_meta, structlog.processors.format_exc_info, _JSON],
+        )
+    )
+    return handler
 
 
 class RequestLog:

@@ -149,6 +149,15 @@ def test_sqlite_refuses_to_write_where_one_reads(store: Store) -> None:
             reading.execute(text("CREATE TABLE mine (id integer)"))
 
 
+def test_a_commit_waits_for_the_disk(store: Store) -> None:
+    is_sqlite = store.database.is_sqlite
+    asked = "PRAGMA synchronous" if is_sqlite else "SHOW synchronous_commit"
+    with store.database.writing() as connection:
+        said = connection.execute(text(asked)).scalar_one()
+
+    assert said == (2 if is_sqlite else "on")  # 2 is FULL
+
+
 def test_a_reader_sees_one_state(store: Store) -> None:
     project = store.new_project()
     with store.database.reading() as connection:

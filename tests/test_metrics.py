@@ -1,6 +1,7 @@
 """What /metrics tells: of all workers, of all that happened, and in few names."""
 
 import os
+import re
 import signal
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -18,6 +19,8 @@ from api.cli import main
 from tests.server import PATIENCE, Server
 from tests.service import Client
 
+OPERATIONS = Path(__file__).parent.parent / "docs" / "operations.md"
+RESULTS = {"duplicate", "projection"}  # labels, and not metrics
 Samples = dict[tuple[str, tuple[tuple[str, str], ...]], float]
 
 
@@ -187,3 +190,15 @@ def workers(server: Server) -> set[int]:
 def _serves(pid: str) -> bool:
     # Python has a child that looks after shared memory, too.
     return b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()
+
+
+def test_the_document_names_all_metrics_and_no_other(client: Client, database_url: str) -> None:
+    CliRunner(env={"DATABASE_URL": database_url}).invoke(main, ["verify"])
+    families = text_string_to_metric_families(client.get("/metrics").text)
+    told = {each.name.removeprefix("persons_") for each in families}
+    document = OPERATIONS.read_text().partition("## Metrics")[2].partition("\n## ")[0]
+    rows = [line.split("|")[1] for line in document.splitlines() if line.startswith("| `")]
+    named = {each for row in rows for each in re.findall(r"`([a-z_]{8,})`", row)}
+
+    named = {each.removesuffix("_total") for each in named} - RESULTS
+    assert named == {each for each in told if not each.startswith("process_")}

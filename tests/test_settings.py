@@ -33,6 +33,13 @@ def test_the_readme_knows_the_default(name: str) -> None:
     assert str(DEFAULTS[name]) in re.findall(r"[\w.:/]*\w", default)
 
 
+@pytest.mark.parametrize("page", [README, *(README.parent / "docs").glob("*.md")], ids=str)
+def test_every_page_speaks_of_settings_that_there_are(page: Path) -> None:
+    named = set(re.findall(r"\bPERSONS_[A-Z_]+\b", page.read_text()))
+
+    assert named <= set(MEANINGS)
+
+
 @pytest.mark.parametrize("text", ["often", "5", "-1/minute", "5/blink"])
 def test_a_rate_that_is_none_is_refused(text: str) -> None:
     with pytest.raises(SettingsError, match=r"PERSONS_RATE_LIMIT: .* is no rate"):

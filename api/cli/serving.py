@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
+from api import logs
 from api import settings as environment
 from api.cli.listening import address, free_port
 from api.databases import open_database, open_replica, prepare
@@ -155,12 +156,14 @@ def _run(settings: Settings) -> None:
         "loop": "uvloop",
         "http": "httptools",
         "access_log": False,
+        "log_config": None,
         "log_level": "warning",
         "timeout_graceful_shutdown": STOP_TIMEOUT,
         "timeout_worker_healthcheck": STOP_TIMEOUT,
         "server_header": False,
         "forwarded_allow_ips": settings.forwarded_allow_ips,
     }
+    logs.configure(settings.log_level)
     # For a signal that comes before uvicorn listens to them, and for the one that has stopped it,
     # which it raises again: both end with status 0.
     for number in (signal.SIGTERM, signal.SIGINT):
