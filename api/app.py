@@ -1,7 +1,6 @@
 """The HTTP service: all routes on one store."""
 
 import asyncio
-import gc
 import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -24,6 +23,7 @@ from api import (
 )
 from api.databases import open_database, open_replica
 from api.errors import HANDLERS
+from api.garbage import spare_collector
 from api.in_flight import Admission, InFlight
 from api.metrics import RequestMetrics
 from api.rates import Rates
@@ -34,7 +34,6 @@ from api.web import refusals
 from api.web import routes as web
 
 DEFAULTS = Settings()
-GARBAGE = 10_000  # objects more than before, after which their garbage is collected
 
 
 def create(open_store: Callable[[], Store], chosen: Settings = DEFAULTS) -> Starlette:
@@ -89,7 +88,5 @@ def from_environment() -> Starlette:
         ),
         chosen,
     )
-    # What is there by now stays; to look through it for garbage would stop all requests.
-    gc.freeze()
-    gc.set_threshold(GARBAGE)
+    spare_collector()
     return app

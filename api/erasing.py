@@ -12,7 +12,7 @@ from sqlalchemy import Connection, select
 from domain.commands import ErasePerson, Erasure, Request
 from domain.errors import PersonsError
 from domain.events import Actor
-from projections import persons
+from projections import owners
 from storage import erasure_receipts
 from storage.checkpoints import Notary
 from storage.engine import Database
@@ -88,7 +88,7 @@ def complete(tools: Tools, receipts: Sequence[tuple[int, Receipt]]) -> list[tupl
 
 def _wanted(connection: Connection, erased: Erased) -> Wanted:
     erasure = erased.erasure
-    owned = persons.owned(connection, erased.project_id, erasure.distinct_ids)
+    owned = owners.owned(connection, erased.project_id, erasure.distinct_ids)
     return Wanted(
         project_id=erased.project_id,
         persons=erasure.persons,

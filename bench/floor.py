@@ -5,13 +5,16 @@ and no digests: what it takes is what the database and the driver take.
 """
 
 import sqlite3
+from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 from uuid import UUID, uuid4
 
 import msgspec
 import psycopg
 
+from storage.sqlite import WRITER_PRAGMAS
 from storage.values import time_text
 
 encode, decode = msgspec.json.encode, msgspec.json.decode
@@ -70,19 +73,22 @@ class Floor:
         self._connection: Any
         if self._is_sqlite:
             self._connection = sqlite3.connect(url.removeprefix("sqlite:///"), isolation_level=None)
-            self._connection.execute("PRAGMA synchronous = FULL")
+            for pragma in WRITER_PRAGMAS:
+                self._connection.execute(f"PRAGMA {pragma}")
             self._sql = SQLITE
         else:
             self._connection = psycopg.connect(url)
             self._sql = POSTGRESQL
 
-    def batch(self, names: list[str], value: int) -> None:
-        """Set one property of each of these persons, in one transaction."""
+    def batch(self, names: list[str], value: int) -> Callable[[], None]:
+        """Return what sets one property of each of these persons, in one transaction."""
+        return partial(self._run, names, [uuid4() for _ in names], value)
+
+    def _run(self, names: list[str], uuids: list[UUID], value: int) -> None:
         cursor = self._connection.cursor()
         if self._is_sqlite:
             cursor.execute("BEGIN IMMEDIATE")
         position, *_ = cursor.execute(self._sql["lock"]).fetchone()
-        uuids = [uuid4() for _ in names]
         cursor.execute(self._sql["seen"], (self._array([self._id(uuid) for uuid in uuids]),))
         cursor.fetchall()
         cursor.execute(self._sql["load"], (self._array(names),))

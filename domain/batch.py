@@ -78,11 +78,9 @@ class Batch:
         """Tell whether a captured event was not taken in before, and remember that it is now."""
         if not captured.is_repeatable:
             return True
-        seen = Seen(captured.uuid, captured.event, captured.distinct_id)
-        if seen in self._seen:
-            return False
-        self._seen.add(seen)
-        return True
+        before = len(self._seen)
+        self._seen.add(Seen(captured.uuid, captured.event, captured.distinct_id))
+        return len(self._seen) > before
 
     def person(self, person_id: UUID, *, expected_version: int | None) -> Person:
         """Return a living person.

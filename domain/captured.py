@@ -52,7 +52,7 @@ class Merge(NamedTuple):
     source: str
 
 
-class Request(NamedTuple):
+class Request(Struct, frozen=True):
     """What one captured event asks of the person behind its distinct id."""
 
     is_personless: bool
@@ -136,6 +136,8 @@ def _properties(captured: CapturedEvent) -> tuple[Properties, Properties, list[s
             set_once = lifted_once | set_once
     if captured.event == "survey shown":
         set = {"$survey_last_seen_date": _iso(captured.timestamp)} | set
+    if unset is None:
+        return set, set_once, []
     if isinstance(unset, list):
         return set, set_once, [key for key in unset if isinstance(key, str)]
     return set, set_once, list(_object(unset))

@@ -36,7 +36,8 @@ class Changing:
         """Return a new person with these distinct ids; None where it would be too large."""
         properties = {"$creator_event_uuid": str(self.captured.uuid)}
         properties |= self._asked.set_once | self._asked.set
-        if size(properties) > MAX_SIZE:
+        growth = size(properties)
+        if growth > MAX_SIZE:
             self._warn_of_size(None)
             return None
         person = self.batch.create(
@@ -45,7 +46,7 @@ class Changing:
             created_at=self.captured.timestamp,
             born_from="capture",
         )
-        self._set(person, properties)
+        self._set(person, properties, growth)
         if is_identified:
             self.identify(person)
         return person
@@ -60,10 +61,11 @@ class Changing:
         changed = self._changes(person.properties)
         if self._is_late(person):
             changed = self._in_time(person, changed)
-        if self._is_too_large(person, changed, grown_by=0, of=person.properties):
+        growth = len(encode(changed.set)) if changed.set else 0
+        if growth and self._is_too_large(person, changed, growth, of=person.properties):
             return
         if changed.set:
-            self._set(person, changed.set)
+            self._set(person, changed.set, growth)
         if changed.unset:
             self.batch.emit(person, PropertyUnset(origin=self.origin, before=changed.unset))
 
@@ -73,7 +75,8 @@ class Changing:
         `size` is that of the person they come from. If so, there is a warning.
         """
         merged = person.properties | gained
-        return self._is_too_large(person, self._changes(merged), grown_by=size, of=merged)
+        changed = self._changes(merged)
+        return self._is_too_large(person, changed, size + len(encode(changed.set)), of=merged)
 
     def warn(self, type: str, **details: JSON) -> None:
         """Let a warning be kept with the event."""
@@ -105,20 +108,19 @@ class Changing:
             self.batch.emit(person, PropertyBackfilled(origin=self.origin, backfilled=late))
         return counts
 
-    def _set(self, person: Person, properties: Properties) -> None:
-        before = {k: person.properties[k] for k in properties if k in person.properties}
-        person.size += len(encode(properties))
+    def _set(self, person: Person, properties: Properties, growth: int) -> None:
+        held = person.properties
+        before = {key: held[key] for key in properties if key in held}
+        person.size += growth
         self.batch.emit(
             person, PropertySet(origin=self.origin, properties=properties, before=before)
         )
 
     def _is_too_large(
-        self, person: Person, changed: Changes, *, grown_by: int, of: Properties
+        self, person: Person, changed: Changes, growth: int, *, of: Properties
     ) -> bool:
         # `size` is a cheap upper bound; only near the limit is it worth the exact sum.
-        if not changed.set and not grown_by:
-            return False
-        if person.size + grown_by + len(encode(changed.set)) <= MAX_SIZE:
+        if person.size + growth <= MAX_SIZE:
             return False
         after = {
             key: value for key, value in (of | changed.set).items() if key not in changed.unset

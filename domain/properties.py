@@ -1,7 +1,8 @@
 """Rules of properties: what `$set`, `$set_once` and `$unset` change, and what is only noise."""
 
-from collections.abc import Iterable, Mapping
-from typing import NamedTuple
+from collections.abc import Collection, Mapping
+
+from msgspec import Struct
 
 from domain.values import JSON, Properties, encode, same
 
@@ -41,7 +42,7 @@ FILTERED = frozenset(
 """Properties that change all the time: a new value of one is not worth a write of its own."""
 
 
-class Changes(NamedTuple):
+class Changes(Struct, frozen=True):
     """What would change in a bag of properties: values to set, and values to take away."""
 
     set: Properties
@@ -53,17 +54,18 @@ def changes(
     *,
     set: Mapping[str, JSON],
     set_once: Mapping[str, JSON],
-    unset: Iterable[str],
+    unset: Collection[str],
 ) -> Changes:
     """Return what differs once the three are applied to `properties`, in PostHog's order.
 
     `set` wins over `set_once`. `unset` takes away what was there before, and comes last: a key
     that was absent and is both set and unset stays set.
     """
-    gone = {key: properties[key] for key in unset if key in properties}
-    changed = {
-        key: value for key, value in set_once.items() if key not in properties and key not in set
-    }
+    gone = {key: properties[key] for key in unset if key in properties} if unset else {}
+    changed: Properties = {}
+    for key, value in set_once.items():
+        if key not in properties and key not in set:
+            changed[key] = value
     for key, value in set.items():
         if key not in gone and not (key in properties and same(properties[key], value)):
             changed[key] = value
@@ -72,14 +74,18 @@ def changes(
 
 def only_noise(properties: Mapping[str, JSON], changed: Changes) -> bool:
     """Tell whether all that changes are new values of filtered properties."""
-    return not changed.unset and all(key in FILTERED and key in properties for key in changed.set)
+    return (
+        FILTERED.issuperset(changed.set)
+        and not changed.unset
+        and changed.set.keys() <= properties.keys()
+    )
 
 
 def lift(properties: Mapping[str, JSON]) -> tuple[Properties, Properties]:
     """Return what a captured event's own properties set, and set once, on its person."""
-    lifted = properties.keys() & LIFTED
-    if not lifted:
+    if LIFTED.isdisjoint(properties):
         return {}, {}
+    lifted = properties.keys() & LIFTED
     if properties.get("$is_server") is True:
         lifted -= _OF_THE_SERVER
     values = {key: properties[key] for key in lifted}

@@ -8,7 +8,7 @@ import msgspec
 from sqlalchemy import Connection, Row, select
 
 from domain.captured import MERGES, CapturedEvent, merge_source
-from projections.persons import distinct_ids
+from projections.owners import distinct_ids
 from storage.schema import captured_events
 
 READ_AT_ONCE = 1_000  # rows

@@ -10,7 +10,8 @@ from domain.commands import ImportPerson
 from domain.foreign import Disagreement, ForeignPerson, counterpart, disagreements
 from domain.person import Person
 from projections import loading, reasons
-from projections.persons import distinct_ids, persons
+from projections.owners import distinct_ids
+from projections.persons import persons
 from projections.reasons import Refusals
 
 READ_AT_ONCE = 1_000  # rows

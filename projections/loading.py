@@ -26,7 +26,8 @@ from domain.commands import Capture, Command, ImportPerson
 from domain.identity import person_uuid
 from domain.loaded import Loaded
 from domain.person import Person
-from projections.persons import STATE, distinct_ids, person_of, persons
+from projections.owners import distinct_ids
+from projections.persons import STATE, person_of, persons
 from storage import streams
 from storage.statements import Query
 
@@ -68,9 +69,10 @@ def _load_by_name(
         "names": list(names),
         "are_sources": list(names.values()),
     }
-    for name, ids, *snapshot in _by_name.run(connection, parameters):
-        if snapshot[0] is not None:
-            loaded.owners[name] = _remember(loaded, snapshot, ids)
+    for row in _by_name.run(connection, parameters):
+        name, ids, person_id = row[:3]
+        if person_id is not None:
+            loaded.owners[name] = _remember(loaded, row[2:], ids)
     strangers = names.keys() - loaded.owners.keys()
     if strangers:
         first_ids = {name: person_uuid(project_id, name) for name in strangers}

@@ -24,7 +24,7 @@ from domain.events import (
     gained_ids,
 )
 from domain.values import Properties, encode
-from projections.persons import folded_if_other
+from projections.owners import folded_if_other
 from projections.projection import Projection, metadata
 from projections.searches import SEARCHED
 from projections.texts import folded

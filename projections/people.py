@@ -15,8 +15,9 @@ from domain.values import clean
 from projections import searches
 from projections.filter_sql import candidates
 from projections.filters import text_matcher
+from projections.owners import distinct_ids
 from projections.person_rows import Lookup, PersonRow, ids_of, person_row
-from projections.persons import SNAPSHOT, distinct_ids, persons
+from projections.persons import SNAPSHOT, persons
 from projections.persons_query import MAX_AHEAD, PersonsQuery
 
 __all__ = [

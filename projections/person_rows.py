@@ -20,7 +20,8 @@ from sqlalchemy import (
     select,
 )
 
-from projections.persons import SNAPSHOT, distinct_ids, persons
+from projections.owners import distinct_ids
+from projections.persons import SNAPSHOT, persons
 from storage.statements import Query
 from storage.values import as_time, as_uuid
 

@@ -1,11 +1,10 @@
-"""The current persons: one row each, and one for each of their distinct ids.
+"""The current persons: one row each; `projections.owners` has those of their distinct ids.
 
 A row is also the person's snapshot: commands are decided on it, never on a replayed stream.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from typing import Any
-from uuid import UUID
 
 import msgspec
 from sqlalchemy import (
@@ -14,30 +13,26 @@ from sqlalchemy import (
     Column,
     Connection,
     Index,
-    Integer,
-    Select,
     Table,
     Text,
     Uuid,
-    bindparam,
-    select,
 )
 
 from domain.events import (
-    Deleted,
     DistinctIdAdded,
-    Erased,
-    Merged,
-    PersonCreated,
-    Undeleted,
-    Unmerged,
-    gained_ids,
+    Identified,
+    PersonEvent,
+    PropertyBackfilled,
+    PropertySet,
+    PropertyUnset,
+    Split,
 )
 from domain.person import Person
-from domain.values import encode
+from domain.values import Properties, encode
+from projections import owners
 from projections.projection import Projection, metadata
 from storage.appended import Appended
-from storage.statements import Delete, Insert, Query, among
+from storage.statements import Delete, Insert
 from storage.values import UTCDateTime, as_time, as_uuid
 
 persons = Table(
@@ -61,24 +56,6 @@ persons = Table(
 )
 """Living persons."""
 
-distinct_ids = Table(
-    "distinct_ids",
-    metadata,
-    Column("project_id", BigInteger, primary_key=True, autoincrement=False),
-    Column("distinct_id", Text, primary_key=True),
-    Column("person_id", Uuid, nullable=False),
-    Column("position", BigInteger, nullable=False),
-    Column("rank", Integer, nullable=False),
-    Column("folded", Text),
-    Index("distinct_ids_by_person", "project_id", "person_id", "position", "rank"),
-    # A search reads all of a project's rows: so they stand together.
-    sqlite_with_rowid=False,
-)
-"""Whose each distinct id is since the event at `position`; `rank` orders those of one event.
-
-`folded` is the distinct id without upper case, where that is not the distinct id itself.
-"""
-
 SNAPSHOT = (
     persons.c.person_id,
     persons.c.number,
@@ -95,22 +72,18 @@ STATE = (*SNAPSHOT, persons.c.changed_at)
 
 MAX_INDEXED = 500  # characters of an e-mail address that `email` keeps
 
-# Most events are none of these: to know them by type is quicker than to match each.
-_CHANGE_OWNERS = frozenset(
-    {PersonCreated, DistinctIdAdded, Merged, Unmerged, Deleted, Undeleted, Erased}
-)
-
 _insert_persons = Insert(persons, on_conflict="replace")
+# SQLite writes to the index of each column that is set, also where its value is what it was.
+_INDEXED = (persons.c.number, persons.c.created_at, persons.c.email)
+_update_persons = Insert(persons, on_conflict="replace", keeps=_INDEXED)
+_decode = msgspec.json.Decoder(Properties).decode
 _delete_persons = Delete(persons.c.person_id)
-_insert_distinct_ids = Insert(distinct_ids, on_conflict="replace")
-_delete_distinct_ids = Delete(distinct_ids.c.distinct_id)
-_delete_all_distinct_ids = Delete(distinct_ids.c.person_id)
 
 
 def person_of(state: Sequence[Any]) -> Person:
     """Return the person that the values of STATE say, without its distinct ids."""
-    *snapshot, changed_at = state
-    person_id, number, version, created_at, last_seen_at, is_identified, properties = snapshot
+    person_id, number, version, created_at, last_seen_at, *rest = state
+    is_identified, properties, changed_at = rest
     person = Person(as_uuid(person_id))
     person.number = number
     person.version = version
@@ -118,36 +91,35 @@ def person_of(state: Sequence[Any]) -> Person:
     person.last_seen_at = as_time(last_seen_at)
     person.changed_at = as_time(changed_at)
     person.is_identified = bool(is_identified)
-    person.properties = msgspec.json.decode(properties)
+    person.properties = _decode(properties)
     person.size = len(properties) if properties.isascii() else len(properties.encode())
     person.has_all_ids = False
     return person
 
 
-def owned(connection: Connection, project_id: int, names: Collection[str]) -> set[str]:
-    """Return those of the distinct ids that belong to a living person."""
-    rows = _owned.run(connection, {"project_id": project_id, "names": list(names)})
-    return {name for (name,) in rows if name is not None}
-
-
-@Query
-def _owned(dialect: str) -> Select[Any]:
-    name = among(dialect, "names", Text)
-    is_same = (distinct_ids.c.project_id == bindparam("project_id", type_=BigInteger)) & (
-        distinct_ids.c.distinct_id == name
-    )
-    return select(distinct_ids.c.distinct_id).select_from(
-        name.table.outerjoin(distinct_ids, is_same)
-    )
-
-
 def _project(connection: Connection, appended: Appended) -> None:
     project_id = appended.project_id
-    living = [_row(project_id, each) for each in appended.persons if each.is_living]
+    living = [each for each in appended.persons if each.is_living]
     gone = [each.id for each in appended.persons if not each.is_living]
+    indexed = {each.person_id for each in appended.events if _changes_indexed(each.event)}
     _delete_persons.run(connection, project_id, gone)
-    _insert_persons.run(connection, living)
-    _project_distinct_ids(connection, appended)
+    for statement, are_indexed in ((_insert_persons, True), (_update_persons, False)):
+        rows = [_row(project_id, each) for each in living if (each.id in indexed) is are_indexed]
+        statement.run(connection, rows)
+    owners.project(connection, appended)
+
+
+def _changes_indexed(event: PersonEvent) -> bool:
+    """Tell whether an event may change a column of _INDEXED."""
+    match event:
+        case PropertySet():
+            return "email" in event.properties
+        case PropertyUnset():
+            return "email" in event.before
+        case Identified() | DistinctIdAdded() | Split() | PropertyBackfilled():
+            return False
+        case _:
+            return True
 
 
 def _row(project_id: int, person: Person) -> tuple[Any, ...]:
@@ -167,40 +139,6 @@ def _row(project_id: int, person: Person) -> tuple[Any, ...]:
     )
 
 
-def _project_distinct_ids(connection: Connection, appended: Appended) -> None:
-    owners: dict[str, tuple[Any, ...] | None] = {}
-    deleted = []
-    for position, placed in enumerate(appended.events, start=appended.after + 1):
-        if type(placed.event) not in _CHANGE_OWNERS:
-            continue
-        if isinstance(placed.event, Deleted):
-            deleted.append(placed.person_id)
-            _forget(owners, placed.person_id)
-        for rank, distinct_id in enumerate(gained_ids(placed.event)):
-            owners[distinct_id] = (
-                appended.project_id,
-                distinct_id,
-                placed.person_id,
-                position,
-                rank,
-                folded_if_other(distinct_id),
-            )
-    _delete_all_distinct_ids.run(connection, appended.project_id, deleted)
-    free = [distinct_id for distinct_id, owner in owners.items() if owner is None]
-    _delete_distinct_ids.run(connection, appended.project_id, free)
-    _insert_distinct_ids.run(connection, [owner for owner in owners.values() if owner])
-
-
-def folded_if_other(distinct_id: str) -> str | None:
-    """Return a distinct id without upper case; None where that is the distinct id itself."""
-    folded = distinct_id.casefold()
-    return None if folded == distinct_id else folded
-
-
-def _forget(owners: dict[str, tuple[Any, ...] | None], person_id: UUID) -> None:
-    for distinct_id, owner in owners.items():
-        if owner and owner[2] == person_id:
-            owners[distinct_id] = None
-
-
-PROJECTION = Projection("persons", version=1, tables=(persons, distinct_ids), project=_project)
+PROJECTION = Projection(
+    "persons", version=1, tables=(persons, owners.distinct_ids), project=_project
+)

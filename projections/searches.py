@@ -34,7 +34,8 @@ from domain.events import (
 )
 from domain.values import Properties
 from projections.filter_sql import contains
-from projections.persons import distinct_ids, persons
+from projections.owners import distinct_ids
+from projections.persons import persons
 from projections.projection import Projection, metadata
 from projections.texts import folded
 from storage.appended import Appended

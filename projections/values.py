@@ -8,7 +8,8 @@ from sqlalchemy import Connection, collate, select
 from domain.values import clean
 from projections.filter_sql import candidates
 from projections.filters import Filter
-from projections.persons import distinct_ids, persons
+from projections.owners import distinct_ids
+from projections.persons import persons
 from projections.searches import in_distinct_ids
 from projections.texts import folded, reader, text
 

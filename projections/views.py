@@ -7,7 +7,7 @@ from sqlalchemy import Connection, select
 
 from domain.commands import Command
 from domain.loaded import Loaded
-from projections import activity, births, deletions, loading, past, persons, searches
+from projections import activity, births, deletions, loading, owners, past, persons, searches
 from projections.projection import Projection
 from storage.appended import Appended
 
@@ -30,7 +30,7 @@ class Views:
 
     def distinct_ids(self, connection: Connection, project_id: int, person_id: UUID) -> list[str]:
         """Return all distinct ids of a person, oldest first."""
-        ids = persons.distinct_ids
+        ids = owners.distinct_ids
         query = (
             select(ids.c.distinct_id)
             .where(ids.c.project_id == project_id, ids.c.person_id == person_id)
@@ -42,7 +42,7 @@ class Views:
         self, connection: Connection, project_id: int, distinct_ids: Collection[str]
     ) -> set[str]:
         """Return those of the distinct ids that belong to a living person."""
-        return persons.owned(connection, project_id, distinct_ids)
+        return owners.owned(connection, project_id, distinct_ids)
 
     def project(self, connection: Connection, appended: Appended) -> None:
         """Bring all views up to the events appended."""

@@ -28,17 +28,22 @@ class Entry(NamedTuple):
     state: bytes
 
 
+def microseconds(at: datetime) -> int:
+    """Return a time as the chain takes it: since EPOCH."""
+    return (at - EPOCH) // _MICROSECOND
+
+
 def commit(salt: bytes, state: bytes) -> bytes:
     """Return what binds an event's state: it stays in the chain when salt and state are erased."""
     return sha256(salt + state).digest()
 
 
 def link(
-    previous: bytes, position: int, entry: Entry, recorded_at: datetime, *, commitment: bytes
+    previous: bytes, position: int, entry: Entry, microseconds: int, commitment: bytes
 ) -> bytes:
-    """Return the digest of an event: of all that the log says of it, and of all events before."""
+    """Return the digest of an event that is recorded at that many `microseconds`: see `linked`."""
     place = position, entry.person_id, entry.version
-    return linked(previous, _said(place, entry.topic, recorded_at, commitment))
+    return linked(previous, _said(place, entry.topic, microseconds, commitment))
 
 
 def linked(previous: bytes, said: bytes) -> bytes:
@@ -51,11 +56,10 @@ def said_by(row: Any) -> bytes:
     *place, topic, state, recorded_at, _, salt, commitment = row
     if state is not None:
         commitment = commit(salt or b"", state.encode())
-    return _said(place, topic, recorded_at, commitment or b"")
+    return _said(place, topic, microseconds(recorded_at), commitment or b"")
 
 
-def _said(place: Sequence[Any], topic: str, recorded_at: datetime, commitment: bytes) -> bytes:
+def _said(place: Sequence[Any], topic: str, microseconds: int, commitment: bytes) -> bytes:
     position, person_id, version = place
-    microseconds = (recorded_at - EPOCH) // _MICROSECOND
     placed = _PLACE.pack(position, person_id.bytes, version, microseconds)
     return placed + commitment + topic.encode()

@@ -26,6 +26,8 @@ encode_hex = msgspec.json.Encoder(uuid_format="hex").encode
 
 _decode_texts = msgspec.json.Decoder(list[str | None]).decode
 
+_TIME_SIZE = len('"2024-01-01T00:00:00.123456Z",')  # of one in UTC, not at a full second
+
 # An array begins with: its dimensions, whether there are NULLs, the type of its elements, their
 # number, the index of the first. Before each element stands its size.
 _head = Struct(">iiIii").pack
@@ -43,9 +45,17 @@ def for_sqlite(type_: TypeEngine[Any], values: Sequence[Any]) -> Sequence[Any]:
         case Uuid():
             return _decode_texts(encode_hex(values))
         case UTCDateTime():
-            return [None if each is None else time_text(each) for each in values]
+            return _time_texts(values)
         case _:
             return values
+
+
+def _time_texts(values: Sequence[datetime | None]) -> list[str | None]:
+    """Return what `time_text` does of each, in a fifth of the time where all are of full size."""
+    texts = encode_hex(values)
+    if texts.count(b"Z") == len(values) and len(texts) == len(values) * _TIME_SIZE + 1:
+        return _decode_texts(texts)
+    return [None if at is None else time_text(at) for at in values]
 
 
 def type_name(type_: TypeEngine[Any]) -> str:
@@ -108,11 +118,17 @@ def _booleans(values: Sequence[bool]) -> bytes:
 
 
 def _times(values: Sequence[datetime]) -> bytes:
-    return _bigints([(each - _Y2000) // _MICROSECOND for each in values])
+    last, microseconds = _Y2000, 0
+    packed = []
+    for at in values:
+        if at is not last:  # in most columns all are the same
+            last, microseconds = at, (at - _Y2000) // _MICROSECOND
+        packed.append(microseconds)
+    return _bigints(packed)
 
 
 def _uuids(values: Sequence[UUID]) -> bytes:
-    return b"".join([_UUID_SIZE + each.int.to_bytes(16, "big") for each in values])
+    return b"".join([_UUID_SIZE + each.int.to_bytes(16) for each in values])
 
 
 def _texts(values: Sequence[str]) -> bytes:

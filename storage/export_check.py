@@ -101,9 +101,8 @@ class _Check:
         _claim(line.position == expected, f"position {expected} is missing")
         commitment = _commitment(line)
         entry = chain.Entry(line.person, line.version, line.topic, b"")
-        digest = chain.link(
-            self._digest, line.position, entry, line.recorded_at, commitment=commitment
-        )
+        recorded = chain.microseconds(line.recorded_at)
+        digest = chain.link(self._digest, line.position, entry, recorded, commitment)
         _claim(digest.hex() == line.digest, f"the event at {line.position} is another one")
         if line.state is None:
             self._erased[line.position] = line.person

@@ -14,20 +14,20 @@ from sqlalchemy import (
     bindparam,
     case,
     select,
-    update,
 )
 from sqlalchemy.sql import func
 
-from storage.chain import Entry, commit, link
+from storage.chain import Entry, commit, link, microseconds
 from storage.errors import ProjectNotFoundError
 from storage.schema import events, logs, projects
-from storage.statements import Insert, Query
+from storage.statements import Insert, Query, Row
 from storage.values import as_time
 
 SALT_SIZE = 16  # bytes
 SHORT_LOG = 20_000  # events
 
 _insert_events = Insert(events)
+_move_head = Insert(logs, on_conflict="replace")
 
 
 class Head(msgspec.Struct, kw_only=True):
@@ -99,58 +99,26 @@ def append(connection: Connection, head: Head, entries: Sequence[Entry], at: dat
     They are recorded `at` this time; but never earlier than what stands before them, whatever the
     clocks of several machines say, so that the log's order is also that of its times.
     """
-    head.recorded_at = max(at, head.recorded_at)
+    head.recorded_at = at = max(at, head.recorded_at)
+    recorded = microseconds(at)
     salts = os.urandom(SALT_SIZE * len(entries))
-    rows = []
+    project_id, position, digest = head.project_id, head.position, head.digest
+    rows: list[Row] = []
     for index, entry in enumerate(entries):
+        person_id, version, topic, state = entry
         salt = salts[index * SALT_SIZE : (index + 1) * SALT_SIZE]
-        head.position += 1
-        head.digest = link(
-            head.digest,
-            head.position,
-            entry,
-            head.recorded_at,
-            commitment=commit(salt, entry.state),
-        )
-        rows.append(
-            (
-                head.project_id,
-                head.position,
-                entry.person_id,
-                entry.version,
-                entry.topic,
-                entry.state.decode(),
-                head.recorded_at,
-                head.digest,
-                salt,
-                None,
-            )
-        )
+        position += 1
+        digest = link(digest, position, entry, recorded, commit(salt, state))
+        place = project_id, position, person_id, version
+        rows.append((*place, topic, state.decode(), at, digest, salt, None))
+    head.position, head.digest = position, digest
     _insert_events.run(connection, rows)
 
 
 def move_head(connection: Connection, head: Head) -> None:
     """Write the head where it now stands."""
-    values = {
-        "project": head.project_id,
-        "position": head.position,
-        "digest": head.digest,
-        "recorded_at": head.recorded_at,
-        "next_number": head.next_number,
-    }
-    connection.execute(_move_head, values)
-
-
-_move_head = (
-    update(logs)
-    .where(logs.c.project_id == bindparam("project"))
-    .values(
-        position=bindparam("position"),
-        digest=bindparam("digest"),
-        recorded_at=bindparam("recorded_at"),
-        next_number=bindparam("next_number"),
-    )
-)
+    row = (head.project_id, head.position, head.digest, head.recorded_at, head.next_number)
+    _move_head.run(connection, [row])
 
 
 def head_position(connection: Connection, project_id: int) -> int:

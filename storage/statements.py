@@ -31,12 +31,20 @@ OnConflict = Literal["fail", "ignore", "replace"]
 class Insert:
     """Inserts rows that have a value for every column of a table, in its order.
 
-    `on_conflict` says what becomes of a row whose primary key is there already.
+    `on_conflict` says what becomes of a row whose primary key is there already; where that is to
+    "replace" it, it keeps its values of the columns in `keeps`.
     """
 
-    def __init__(self, table: Table, *, on_conflict: OnConflict = "fail") -> None:
+    def __init__(
+        self,
+        table: Table,
+        *,
+        on_conflict: OnConflict = "fail",
+        keeps: Collection[Column[Any]] = (),
+    ) -> None:
         self._table = table
         self._on_conflict = on_conflict
+        self._keeps = {column.name for column in (*table.primary_key, *keeps)}
 
     def run(self, connection: Connection, rows: Collection[Row]) -> None:
         """Insert the rows with one statement."""
@@ -83,8 +91,8 @@ class Insert:
             case "ignore":
                 return f"ON CONFLICT ({key}) DO NOTHING"
             case "replace":
-                rest = [c.name for c in self._table.columns if not c.primary_key]
-                updates = ", ".join(f"{name} = excluded.{name}" for name in rest)
+                names = [c.name for c in self._table.columns if c.name not in self._keeps]
+                updates = ", ".join(f"{name} = excluded.{name}" for name in names)
                 return f"ON CONFLICT ({key}) DO UPDATE SET {updates}"
 
 

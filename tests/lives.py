@@ -12,8 +12,9 @@ from domain.commands import Capture, Command, Done, Request, SetProperties, Unse
 from domain.events import Actor
 from domain.values import JSON
 from projections import rebuild
+from projections.owners import distinct_ids
 from projections.people import PersonRow
-from projections.persons import SNAPSHOT, distinct_ids, persons
+from projections.persons import SNAPSHOT, persons
 from projections.views import Views
 from storage import projects
 from storage.engine import Database

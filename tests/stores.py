@@ -16,7 +16,8 @@ from domain.events import LoggedEvent
 from domain.person import Person, fold
 from domain.settings import Settings
 from projections import rebuild
-from projections.persons import STATE, distinct_ids, person_of, persons
+from projections.owners import distinct_ids
+from projections.persons import STATE, person_of, persons
 from projections.projection import Projection
 from projections.views import PROJECTIONS, Views
 from storage import chain, log, projects
@@ -165,7 +166,9 @@ def _check_chain(connection: Connection, project_id: int) -> None:
         assert row.recorded_at >= recorded_at
         entry = chain.Entry(row.person_id, row.version, row.topic, row.state.encode())
         commitment = chain.commit(row.salt, entry.state)
-        digest = chain.link(digest, position, entry, row.recorded_at, commitment=commitment)
+        digest = chain.link(
+            digest, position, entry, chain.microseconds(row.recorded_at), commitment
+        )
         assert row.digest == digest
         recorded_at = row.recorded_at
     head = connection.execute(select(logs).where(logs.c.project_id == project_id)).one()

@@ -5,6 +5,7 @@ from uuid import UUID
 import pytest
 
 from domain.captured import CapturedEvent, Merge, Request, merge_source, request
+from domain.properties import Changes
 from domain.values import JSON, Properties
 
 UUID_7 = UUID(int=7)
@@ -165,7 +166,7 @@ def test_a_personless_event_changes_no_person(name: str) -> None:
     assert wanted.is_personless
     assert not wanted.is_dropped
     assert (wanted.set, wanted.set_once, wanted.unset) == ({}, {}, [])
-    assert wanted.changes({}, filters=True) == ({}, {})
+    assert wanted.changes({}, filters=True) == Changes({}, {})
     assert warned(wanted) == []
 
 
@@ -245,7 +246,7 @@ def test_a_group_with_too_long_a_key_is_dropped(length: int, is_dropped: bool) -
 def test_these_events_change_no_properties(name: str) -> None:
     wanted = asked(name, {"$set": {"a": 2}, "$unset": ["a"], "$browser": "x"})
 
-    assert wanted.changes({"a": 1}, filters=False) == ({}, {})
+    assert wanted.changes({"a": 1}, filters=False) == Changes({}, {})
     assert wanted.set == {"a": 2, "$browser": "x"}
 
 
@@ -254,8 +255,8 @@ def test_noise_alone_changes_nothing(name: str) -> None:
     wanted = asked(name, {"$browser": "Firefox", "$initial_browser": "x"})
     properties: Properties = {"$browser": "Chrome", "$initial_browser": "Chrome"}
 
-    assert wanted.changes(properties, filters=True) == ({}, {})
-    assert wanted.changes(properties, filters=False) == ({"$browser": "Firefox"}, {})
+    assert wanted.changes(properties, filters=True) == Changes({}, {})
+    assert wanted.changes(properties, filters=False) == Changes({"$browser": "Firefox"}, {})
 
 
 @pytest.mark.parametrize("name", [*MERGES, "$set"])

@@ -11,7 +11,7 @@ from sqlalchemy import func, inspect, select, text, update
 
 from domain.commands import Command, DeletePerson, Unmerge
 from domain.events import Merged
-from projections import folding, people, persons, rebuild
+from projections import folding, owners, people, persons, rebuild
 from projections.projection import Projection
 from projections.rebuild import ensure, is_current, views
 from projections.views import PROJECTIONS
@@ -117,7 +117,7 @@ def test_a_rebuild_changes_nothing(
 def test_a_rebuild_brings_back_what_was_lost(lived: Store) -> None:
     before = all_rows(lived)
     with lived.database.writing() as connection:
-        connection.execute(delete_from(persons.distinct_ids))
+        connection.execute(delete_from(owners.distinct_ids))
         connection.execute(update(persons.persons).values(properties="{}", version=1))
 
     rebuild.rebuild(lived.database)

@@ -25,7 +25,8 @@ from domain.errors import InvalidUnmergeError, PersonNotFoundError, VersionConfl
 from domain.events import Merged
 from domain.person import Person
 from domain.values import JSON, same
-from projections.persons import distinct_ids, persons
+from projections.owners import distinct_ids
+from projections.persons import persons
 from projections.searches import searches
 from storage.schema import captured_events
 from tests.databases import DATABASES, new_database
