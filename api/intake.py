@@ -1,5 +1,6 @@
 """From the body of a capture request, in whatever way it was packed, to JSON text."""
 
+import asyncio
 import re
 from base64 import b64decode
 from collections.abc import Mapping
@@ -11,6 +12,7 @@ from api.capture_errors import CaptureError, too_large, undecodable
 from api.inflating import gunzip, unlz64
 
 MAX_BODY = 20 * 2**20  # bytes on the wire
+BODY_TIMEOUT = 60  # seconds until all of it has to be there
 MAX_REPLAY_BODY = 25 * 2**20  # bytes on the wire, of a session recording
 
 _FORM_TYPE = "application/x-www-form-urlencoded"
@@ -24,19 +26,22 @@ _JSON = re.compile(rb"(?:\xef\xbb\xbf)?\s*[\[{]")
 _GZIP = b"\x1f\x8b"
 
 
-async def read_body(request: Request, limit: int = MAX_BODY) -> bytes:
+async def read_body(
+    request: Request, limit: int = MAX_BODY, *, seconds: float = BODY_TIMEOUT
+) -> bytes:
     """Return the body as it came.
 
     Raises:
-        CaptureError: it has more than `limit` bytes, or its sender went away.
+        CaptureError: it has more than `limit` bytes, its sender went away, or it takes too long.
     """
     body = bytearray()
     try:
-        async for chunk in request.stream():
-            body += chunk
-            if len(body) > limit:
-                raise too_large("the body", limit)
-    except ClientDisconnect as error:
+        async with asyncio.timeout(seconds):
+            async for chunk in request.stream():
+                body += chunk
+                if len(body) > limit:
+                    raise too_large("the body", limit)
+    except (ClientDisconnect, TimeoutError) as error:
         detail = "the request body did not arrive in full"
         raise CaptureError(408, detail, tag="body_read_timeout") from error
     return bytes(body)

@@ -182,6 +182,18 @@ def request_with(*chunks: bytes, is_cut: bool = False) -> Request:
     return Request({"type": "http", "method": "POST", "headers": []}, receive)
 
 
+def test_a_body_that_does_not_come_to_its_end_is_refused() -> None:
+    async def receive() -> dict[str, Any]:
+        await asyncio.sleep(0.01)
+        return {"type": "http.request", "body": b"a", "more_body": True}
+
+    request = Request({"type": "http", "method": "POST", "headers": []}, receive)
+    with pytest.raises(CaptureError) as refusal:
+        asyncio.run(read_body(request, seconds=0.1))
+
+    assert (refusal.value.status, refusal.value.tag) == (408, "body_read_timeout")
+
+
 def test_a_body_is_read_up_to_its_limit() -> None:
     assert asyncio.run(read_body(request_with(b"ab", b"", b"cd"), 4)) == b"abcd"
 

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, text
 
 from storage.engine import Database
 from storage.errors import QueryTimeoutError
+from storage.migrate import migrate
 from tests import service
 from tests.server import Server
 from tests.service import Client
@@ -96,8 +97,7 @@ def test_a_query_that_takes_too_long_is_ended_and_says_so(database_url: str) -> 
 def test_the_database_itself_ends_an_endless_query(database_url: str) -> None:
     database = Database(database_url)
     endless = ENDLESS[database.url.get_backend_name()]
-    with database.writing() as connection:
-        connection.execute(text("CREATE TABLE logs (project_id integer)"))
+    migrate(database)
 
     for _ in range(20):  # more often than there are connections
         with pytest.raises(QueryTimeoutError), database.reading(seconds=0.02) as connection:
