@@ -1,5 +1,7 @@
 """What the service logs: one JSON object a line, whoever says it, and nothing that is personal."""
 
+import os
+import signal
 import socket
 from collections.abc import Callable
 from time import monotonic, sleep
@@ -10,6 +12,7 @@ import msgspec
 import pytest
 
 from tests.server import PATIENCE, Server
+from tests.test_metrics import workers
 
 Serve = Callable[..., Server]
 one_database = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -61,3 +64,12 @@ def test_what_is_no_http_is_logged_in_the_same_shape(database_url: str, serve: S
     line = said(server, "Invalid HTTP request")
     assert line["level"] == "warning"
     assert line["timestamp"].endswith("Z")
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_a_worker_that_dies_is_logged(database_url: str, serve: Serve) -> None:
+    server = serve(database_url, "--workers", "2")
+    killed = min(workers(server))
+    os.kill(killed, signal.SIGKILL)
+
+    assert said(server, "died")["event"] == f"Child process [{killed}] died"

@@ -1,5 +1,6 @@
 """`persons serve`: the service itself."""
 
+import logging
 import os
 import signal
 import sys
@@ -157,13 +158,15 @@ def _run(settings: Settings) -> None:
         "http": "httptools",
         "access_log": False,
         "log_config": None,
-        "log_level": "warning",
         "timeout_graceful_shutdown": STOP_TIMEOUT,
         "timeout_worker_healthcheck": STOP_TIMEOUT,
         "server_header": False,
         "forwarded_allow_ips": settings.forwarded_allow_ips,
     }
     logs.configure(settings.log_level)
+    if settings.web_concurrency > 1:
+        # The process above the workers says when one of them has died, but not loudly.
+        logging.getLogger("uvicorn.error").setLevel(settings.log_level.upper())
     # For a signal that comes before uvicorn listens to them, and for the one that has stopped it,
     # which it raises again: both end with status 0.
     for number in (signal.SIGTERM, signal.SIGINT):
