@@ -13,6 +13,7 @@ from statistics import median
 
 from sqlalchemy import func, select
 
+from api.garbage import spare_collector
 from bench import requests, store
 from bench.databases import KINDS, fresh
 from bench.load import Load, Run
@@ -121,6 +122,7 @@ def print_costs(runs: list[Run], size: int) -> None:
 
 
 def main() -> None:
+    spare_collector()  # for the store alone, as the service does
     for kind in KINDS:
         print(f"{kind}: {SIZE} events of 1 kB a batch, medians of {RUNS} runs")
         with fresh(kind) as url, fresh(kind) as other, opened(url) as bench:
