@@ -21,6 +21,7 @@ from api import (
     stopping,
     verifying,
 )
+from api.capture_cors import CaptureCors
 from api.databases import open_database, open_replica
 from api.errors import HANDLERS
 from api.garbage import spare_collector
@@ -63,7 +64,11 @@ def create(open_store: Callable[[], Store], chosen: Settings = DEFAULTS) -> Star
     app = Starlette(
         routes=fixed_paths.ordered(every),
         exception_handlers=HANDLERS | {HTTPException: refusals.on_http},
-        middleware=[Middleware(logs.RequestLog, watch), Middleware(Admission, in_flight)],
+        middleware=[
+            Middleware(logs.RequestLog, watch),
+            Middleware(CaptureCors),
+            Middleware(Admission, in_flight),
+        ],
         lifespan=lifespan,
     )
     app.router.redirect_slashes = False

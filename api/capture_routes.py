@@ -1,14 +1,12 @@
 """The routes of capture: read a request, translate it, write what it brings, answer.
 
 Every path stands with and without its last slash, for some SDKs lose their events when they are
-redirected; every answer speaks CORS, for else posthog-js sends again what we have stored.
+redirected; see `api.capture_cors` for who may read the answers.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 
-from starlette.middleware import Middleware
-from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
@@ -113,15 +111,6 @@ def _accepted(
     return json_answer({"status": 1} | ({"skipped": skipped} if skipped else {}), headers=headers)
 
 
-_CORS = Middleware(
-    CORSMiddleware,
-    allow_origin_regex=".*",  # mirrors the origin, as credentials ask for
-    allow_credentials=True,
-    allow_methods=["GET", "POST", "OPTIONS"],
-    allow_headers=["*"],
-    expose_headers=["Retry-After", "X-Position"],
-)
-
 _ENDPOINTS: list[tuple[str, Endpoint, list[str]]] = [
     ("/batch", capture, ["GET", "POST"]),
     ("/e", capture, ["GET", "POST"]),
@@ -141,7 +130,7 @@ _ENDPOINTS: list[tuple[str, Endpoint, list[str]]] = [
 ]
 
 ROUTES = [
-    Route(path + slash, endpoint, methods=[*methods, "OPTIONS"], middleware=[_CORS])
+    Route(path + slash, endpoint, methods=[*methods, "OPTIONS"])
     for path, endpoint, methods in _ENDPOINTS
     for slash in ("", "/")
 ]

@@ -7,8 +7,10 @@ from uuid import UUID
 
 import httpx
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 
 from api import capture_routes
+from api.capture_cors import CaptureCors
 from domain.commands import Done, Request
 from domain.errors import InvalidValueError, PersonsError
 from domain.settings import Settings
@@ -57,18 +59,21 @@ class Client:
     """Sends requests to capture's routes, without a network."""
 
     def __init__(self, store: Recorder) -> None:
-        self._app = Starlette(routes=capture_routes.ROUTES)
+        self._app = Starlette(routes=capture_routes.ROUTES, middleware=[Middleware(CaptureCors)])
         self._app.router.redirect_slashes = False
         self._app.state.store = store
 
+    def ask(self, method: str, path: str, **options: Any) -> httpx.Response:
+        return asyncio.run(self._ask(method, path, options))
+
     def get(self, path: str, **options: Any) -> httpx.Response:
-        return asyncio.run(self._ask("GET", path, options))
+        return self.ask("GET", path, **options)
 
     def post(self, path: str, **options: Any) -> httpx.Response:
-        return asyncio.run(self._ask("POST", path, options))
+        return self.ask("POST", path, **options)
 
     def options(self, path: str, **options: Any) -> httpx.Response:
-        return asyncio.run(self._ask("OPTIONS", path, options))
+        return self.ask("OPTIONS", path, **options)
 
     async def _ask(self, method: str, path: str, options: dict[str, Any]) -> httpx.Response:
         transport = httpx.ASGITransport(app=self._app)

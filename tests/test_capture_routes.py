@@ -145,6 +145,26 @@ def test_a_preflight_is_granted(client: Client, path: str) -> None:
     assert client.options(path).status_code == 200
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("PUT", "/batch/", 405),
+        ("DELETE", V1, 405),
+        ("POST", "/batch/more", 404),
+        ("GET", "/i/v9/e/", 404),
+        ("GET", "/array/phc_t/unknown.js", 404),
+    ],
+)
+def test_what_is_not_there_says_so_to_any_page(
+    client: Client, method: str, path: str, status: int
+) -> None:
+    answer = client.ask(method, path, headers=ORIGIN)
+
+    assert answer.status_code == status
+    assert answer.headers["Access-Control-Allow-Origin"] == "https://a.example"
+    assert answer.headers["Access-Control-Allow-Credentials"] == "true"
+
+
 def test_a_session_recording_is_accepted_and_thrown_away(client: Client, store: Recorder) -> None:
     answer = client.post("/s/", content=b"anything")
 

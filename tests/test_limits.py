@@ -32,12 +32,15 @@ def test_one_request_too_many_is_told_to_come_again(
     with ExitStack() as stack:
         finish = [stack.enter_context(half_sent(server)) for _ in range(2)]
         refused = httpx.get(f"{server.url}/api/schema")
+        captured = httpx.post(f"{server.url}/e/", headers={"Origin": "https://a.example"})
         health = [httpx.get(server.url + path) for path in ("/_livez", "/_readyz")]
         done = [each() for each in finish]
 
     assert (refused.status_code, refused.headers["Retry-After"]) == (503, "1")
     assert refused.json()["code"] == "too_many_requests_at_once"
     assert "X-Request-Id" in refused.headers
+    assert captured.status_code == 503
+    assert captured.headers["Access-Control-Allow-Origin"] == "https://a.example"
     assert [each.status_code for each in health] == [200, 200]
     assert all(each.startswith(b"HTTP/1.1 200 ") for each in done)
     assert httpx.get(f"{server.url}/api/schema").status_code == 200
