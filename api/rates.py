@@ -3,10 +3,6 @@
 import math
 import time
 
-from limits import parse_many
-from limits.storage import MemoryStorage
-from limits.strategies import MovingWindowRateLimiter
-
 from api.errors import throttled
 
 
@@ -15,8 +11,16 @@ class Rates:
 
     def __init__(self, text: str | None) -> None:
         """Read limits such as `480/minute;4800/hour`; None for no limit."""
-        self._limits = parse_many(text) if text else []
-        self._limiter = MovingWindowRateLimiter(MemoryStorage()) if text else None
+        if text is None:
+            self._limiter = None
+            return
+        # Imported here: it takes a while, and most have no limit.
+        from limits import parse_many  # noqa: PLC0415
+        from limits.storage import MemoryStorage  # noqa: PLC0415
+        from limits.strategies import MovingWindowRateLimiter  # noqa: PLC0415
+
+        self._limits = parse_many(text)
+        self._limiter = MovingWindowRateLimiter(MemoryStorage())
 
     def count(self, key_id: int) -> None:
         """Count a request of a key.

@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from typing import Annotated, Literal
 
 import msgspec
-from limits import parse_many
 from msgspec import Meta, Struct
 
 
@@ -79,6 +78,9 @@ def read(environment: Mapping[str, str]) -> Settings:
 
 
 def _check_rate_limit(text: str) -> None:
+    # Imported here: it takes a while, and most have no limit.
+    from limits import parse_many  # noqa: PLC0415
+
     try:
         parse_many(text)
     except ValueError:
