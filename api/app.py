@@ -39,7 +39,7 @@ DEFAULTS = Settings()
 
 def create(open_store: Callable[[], Store], chosen: Settings = DEFAULTS) -> Starlette:
     """Return the service; its store is opened when it starts, and closed when it has stopped."""
-    in_flight = InFlight(chosen.persons_max_requests)
+    in_flight = InFlight(chosen.persons_max_requests, max_bytes=chosen.persons_max_body_mib * 2**20)
 
     async def hold() -> None:
         await asyncio.sleep(chosen.persons_drain_seconds)

@@ -3,7 +3,7 @@
 import asyncio
 from itertools import count
 
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.errors import overloaded, response
 
@@ -14,22 +14,36 @@ _ALWAYS_LET_IN = ("/_", "/metrics")
 
 
 class InFlight:
-    """Knows the requests in flight of this process; more than `limit` are too many, 0 for never."""
+    """Knows the requests in flight of this process, and how much of their bodies came in.
 
-    def __init__(self, limit: int = 0) -> None:
+    More than `limit` requests are too many, and more than `max_bytes` too much; 0 is for never.
+    """
+
+    def __init__(self, limit: int = 0, *, max_bytes: int = 0) -> None:
         self._limit = limit
+        self._max_bytes = max_bytes
+        self._bytes = 0
         self._numbers = count(1)
-        self._open: set[int] = set()
+        self._open: dict[int, int] = {}  # the bytes of each
 
     def enter(self) -> int:
         """Take a request in; return its number, by which it is to leave."""
         number = next(self._numbers)
-        self._open.add(number)
+        self._open[number] = 0
         return number
+
+    def add(self, number: int, size: int) -> bool:
+        """Let more of a request's body come in; tell whether it is too much, but not for it alone.
+
+        So a single request passes however large it may be.
+        """
+        self._bytes += size
+        self._open[number] += size
+        return 0 < self._max_bytes < self._bytes and self._bytes > self._open[number]
 
     def leave(self, number: int) -> None:
         """Let a request be done."""
-        self._open.discard(number)
+        self._bytes -= self._open.pop(number)
 
     def is_full(self) -> bool:
         """Tell whether one more would be too many."""
@@ -44,7 +58,7 @@ class InFlight:
 
 
 class Admission:
-    """Lets requests in one by one, and answers 503 to those that are too many."""
+    """Lets requests in one by one, and answers 503 to those that are too many or too much."""
 
     def __init__(self, app: ASGIApp, in_flight: InFlight) -> None:
         self._app = app
@@ -59,7 +73,14 @@ class Admission:
             await response(overloaded())(scope, receive, send)
             return
         number = self._in_flight.enter()
+
+        async def receive_counted() -> Message:
+            message = await receive()
+            if self._in_flight.add(number, len(message.get("body", b""))):
+                raise overloaded()
+            return message
+
         try:
-            await self._app(scope, receive, send)
+            await self._app(scope, receive_counted, send)
         finally:
             self._in_flight.leave(number)

@@ -29,6 +29,7 @@ class Settings(Struct, frozen=True, kw_only=True, rename="upper"):
     persons_verify_hours: Annotated[float, Meta(ge=0)] = 0
     persons_retention_days: Annotated[float, Meta(ge=0, le=36_500)] = 30
     persons_max_requests: Annotated[int, Meta(ge=0)] = 1000
+    persons_max_body_mib: Annotated[int, Meta(ge=0)] = 128
     persons_query_seconds: Annotated[float, Meta(ge=0, le=86_400)] = 30
     persons_rate_limit: str | None = None
     persons_drain_seconds: Annotated[float, Meta(ge=0, le=3_600)] = 0
@@ -51,6 +52,7 @@ MEANINGS = {
     "PERSONS_RETENTION_DAYS": "how long a deleted person can be brought back, until it is erased",
     "PERSONS_VERIFY_HOURS": "verify all every so many hours, in the background; 0 for never",
     "PERSONS_MAX_REQUESTS": "requests that a worker answers at once, else 503; 0 for any number",
+    "PERSONS_MAX_BODY_MIB": "MiB that their bodies may have together, else 503; 0 for any size",
     "PERSONS_QUERY_SECONDS": "how long what is read may take, else 504; 0 for as long as it takes",
     "PERSONS_RATE_LIMIT": "what a key may ask of a worker, as 480/minute;4800/hour, else 429",
     "PERSONS_DRAIN_SECONDS": "how long a service asked to stop still answers, but is not ready",

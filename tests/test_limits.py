@@ -47,6 +47,23 @@ def test_one_request_too_many_is_told_to_come_again(
 
 
 @only_once
+def test_bodies_that_are_too_much_together_are_told_to_come_again(
+    database_url: str, serve: Callable[..., Server]
+) -> None:
+    server = serve(database_url, PERSONS_MAX_BODY_MIB="1")
+    large = {"api_key": server.token, "event": "visit", "distinct_id": "ada", "n": "x" * 2**20}
+    with half_sent(server) as finish:
+        refused = httpx.post(f"{server.url}/e/", json=large)
+        small = httpx.post(f"{server.url}/e/", json=large | {"n": ""})
+        done = finish()
+    alone = httpx.post(f"{server.url}/e/", json=large)
+
+    assert (refused.status_code, refused.headers["Retry-After"]) == (503, "1")
+    assert small.status_code == alone.status_code == 200
+    assert done.startswith(b"HTTP/1.1 200 ")
+
+
+@only_once
 def test_a_key_that_asks_too_often_is_told_when_it_may_again(database_url: str) -> None:
     with service.running(database_url, persons_rate_limit="100/hour;3/minute") as client:
         answers = [client.get(PERSONS) for _ in range(5)]
