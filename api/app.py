@@ -37,6 +37,16 @@ from api.web import routes as web
 DEFAULTS = Settings()
 
 
+ROUTES = [
+    *routes.ROUTES,
+    *capture_routes.ROUTES,
+    *health.ROUTES,
+    *metrics_page.ROUTES,
+    *verifying.ROUTES,
+    *web.ROUTES,
+]
+
+
 def create(open_store: Callable[[], Store], chosen: Settings = DEFAULTS) -> Starlette:
     """Return the service; its store is opened when it starts, and closed when it has stopped."""
     in_flight = InFlight(chosen.persons_max_requests, max_bytes=chosen.persons_max_body_mib * 2**20)
@@ -52,20 +62,11 @@ def create(open_store: Callable[[], Store], chosen: Settings = DEFAULTS) -> Star
             yield
             app.state.store.close()
 
-    every = [
-        *routes.ROUTES,
-        *capture_routes.ROUTES,
-        *health.ROUTES,
-        *metrics_page.ROUTES,
-        *verifying.ROUTES,
-        *web.ROUTES,
-    ]
-    watch = RequestMetrics(RouteNames(every))
     app = Starlette(
-        routes=fixed_paths.ordered(every),
+        routes=fixed_paths.ordered(ROUTES),
         exception_handlers=HANDLERS | {HTTPException: refusals.on_http},
         middleware=[
-            Middleware(logs.RequestLog, watch),
+            Middleware(logs.RequestLog, RequestMetrics(RouteNames(ROUTES))),
             Middleware(CaptureCors),
             Middleware(Admission, in_flight),
         ],

@@ -48,6 +48,13 @@ class Server:
             self.stop()
         self._start()
 
+    def workers(self) -> set[int]:
+        """Return the processes that it has for answering, where it has several."""
+        pid = self.process.pid
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        # Python has a child that looks after shared memory, too.
+        return {int(each) for each in children if b"spawn_main" in _command_of(each)}
+
     def _start(self) -> None:
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
@@ -72,3 +79,7 @@ class Server:
         status = self.process.poll()
         self.kill()
         raise RuntimeError(f"not ready, exit status {status}:\n{self.log.read_text()}")
+
+
+def _command_of(pid: str) -> bytes:
+    return Path("/proc", pid, "cmdline").read_bytes()

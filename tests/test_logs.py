@@ -12,7 +12,6 @@ import msgspec
 import pytest
 
 from tests.server import PATIENCE, Server
-from tests.test_metrics import workers
 
 Serve = Callable[..., Server]
 one_database = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -69,7 +68,7 @@ def test_what_is_no_http_is_logged_in_the_same_shape(database_url: str, serve: S
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 def test_a_worker_that_dies_is_logged(database_url: str, serve: Serve) -> None:
     server = serve(database_url, "--workers", "2")
-    killed = min(workers(server))
+    killed = min(server.workers())
     os.kill(killed, signal.SIGKILL)
 
     assert said(server, "died")["event"] == f"Child process [{killed}] died"

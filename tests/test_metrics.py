@@ -1,22 +1,16 @@
 """What /metrics tells: of all workers, of all that happened, and in few names."""
 
-import os
 import re
-import signal
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
-from time import sleep
 from typing import Any
 
-import httpx
-import pytest
 from click.testing import CliRunner
 from prometheus_client.parser import text_string_to_metric_families
 
 from api.cli import main
-from tests.server import PATIENCE, Server
+from tests.server import Server
 from tests.service import Client
 
 OPERATIONS = Path(__file__).parent.parent / "docs" / "operations.md"
@@ -140,65 +134,13 @@ def test_prometheus_gets_the_format_that_it_asks_for(client: Client) -> None:
     assert newer.text.endswith("# EOF\n")
 
 
-@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
-def test_it_is_right_for_all_workers_whichever_answers(
-    database_url: str, serve: Callable[..., Server]
-) -> None:
-    server = serve(database_url, "--workers", "3")
-
-    def send(number: int) -> int:
-        # A connection of its own each: so all workers get some.
-        return httpx.post(f"{server.url}/batch/", json=captured(f"p{number}")).status_code
-
-    with ThreadPoolExecutor(8) as pool:
-        assert set(pool.map(send, range(60))) == {200}
-    pages = [samples(httpx.get(f"{server.url}/metrics").text) for _ in range(12)]
-    key = "persons_captured_events_total", (("result", "stored"),)
-
-    assert {page[key] for page in pages} == {60}
-    assert {page["persons_writes_waiting", ()] for page in pages} == {0}
-    assert {page["persons_batch_requests_sum", ()] for page in pages} == {60}
-
-
-@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
-def test_what_a_worker_had_counted_outlives_it(
-    database_url: str, serve: Callable[..., Server]
-) -> None:
-    server = serve(database_url, "--workers", "2")
-    for number in range(10):
-        httpx.post(f"{server.url}/batch/", json=captured(f"p{number}"))
-    killed = workers(server)
-    for worker in killed:
-        os.kill(worker, signal.SIGKILL)
-    while len(workers(server) - killed) < len(killed):
-        sleep(0.1)
-    # Whoever asks before they listen waits in the queue of the socket, which is the parent's.
-    page = samples(httpx.get(f"{server.url}/metrics", timeout=PATIENCE).text)
-
-    assert page["persons_captured_events_total", (("result", "stored"),)] == 10
-    assert page["persons_writes_waiting", ()] == 0
-    assert server.stop() == 0
-
-
-def workers(server: Server) -> set[int]:
-    """Return the processes that serve."""
-    pid = server.process.pid
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    return {int(each) for each in children if _serves(each)}
-
-
-def _serves(pid: str) -> bool:
-    # Python has a child that looks after shared memory, too.
-    return b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()
-
-
 def test_the_document_names_all_metrics_and_no_other(client: Client, database_url: str) -> None:
     CliRunner(env={"DATABASE_URL": database_url}).invoke(main, ["verify"])
     families = text_string_to_metric_families(client.get("/metrics").text)
     told = {each.name.removeprefix("persons_") for each in families}
     document = OPERATIONS.read_text().partition("## Metrics")[2].partition("\n## ")[0]
     rows = [line.split("|")[1] for line in document.splitlines() if line.startswith("| `")]
-    named = {each for row in rows for each in re.findall(r"`([a-z_]{8,})`", row)}
+    found = {each for row in rows for each in re.findall(r"`([a-z_]{8,})`", row)}
+    named = {each.removesuffix("_total") for each in found} - RESULTS
 
-    named = {each.removesuffix("_total") for each in named} - RESULTS
     assert named == {each for each in told if not each.startswith("process_")}
