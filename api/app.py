@@ -67,6 +67,7 @@ def create(open_store: Callable[[], Store], chosen: Settings = DEFAULTS) -> Star
         exception_handlers=HANDLERS | {HTTPException: refusals.on_http},
         middleware=[
             Middleware(logs.RequestLog, RequestMetrics(RouteNames(ROUTES))),
+            Middleware(stopping.LastAnswers),
             Middleware(CaptureCors),
             Middleware(Admission, in_flight),
         ],

@@ -9,6 +9,9 @@ import threading
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
 STOP_TIMEOUT = 30  # seconds that requests in flight have to finish
 
@@ -33,6 +36,27 @@ def noticed(hold: Callable[[], Awaitable[None]]) -> Iterator[asyncio.Event]:
     yield asked.event
     for number in handled:
         signal.signal(number, handlers[number])
+
+
+class LastAnswers:
+    """Closes connections behind their answers once the service was asked to stop.
+
+    So clients open new ones, to whoever serves then, and send nothing into one that closes.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+
+        async def send_last(message: Message) -> None:
+            is_head = message["type"] == "http.response.start"
+            if is_head and scope["app"].state.stopping.is_set():
+                MutableHeaders(scope=message)["Connection"] = "close"
+            await send(message)
+
+        await self._app(scope, receive, send_last)
 
 
 class _Asked:

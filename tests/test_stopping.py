@@ -30,7 +30,8 @@ def test_it_is_not_ready_while_requests_in_flight_finish(database_url: str, serv
         server.process.terminate()
 
         assert status_once_asked(server) == 503
-        assert httpx.get(f"{server.url}/_livez").json() == {"http": True}
+        alive = httpx.get(f"{server.url}/_livez")
+        assert (alive.json(), alive.headers["Connection"]) == ({"http": True}, "close")
         assert httpx.get(f"{server.url}/_readyz?exclude=http").status_code == 200
         assert finish().startswith(b"HTTP/1.1 200 ")
 

@@ -29,6 +29,8 @@ from storage.engine import Database
 from storage.migrate import take_start_lock
 from storage.replica import is_replica
 
+KEEP_ALIVE = 75  # seconds, longer than proxies keep a connection that they use again
+
 WHAT_NEXT = """
 Try it:
   curl {url}/capture/ -d '{{"api_key": "{token}",
@@ -158,6 +160,7 @@ def _run(settings: Settings) -> None:
         "http": "httptools",
         "access_log": False,
         "log_config": None,
+        "timeout_keep_alive": KEEP_ALIVE,
         "timeout_graceful_shutdown": STOP_TIMEOUT,
         "timeout_worker_healthcheck": STOP_TIMEOUT,
         "server_header": False,
