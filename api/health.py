@@ -1,5 +1,6 @@
 """Whether the service lives, and whether it is ready for requests."""
 
+import asyncio
 from contextlib import suppress
 
 from sqlalchemy import Connection, select
@@ -8,8 +9,10 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from projections.rebuild import is_current
-from storage.errors import StoreUnavailableError
+from storage.errors import StoreError
 from storage.migrate import REVISIONS, revision
+
+TIMEOUT = 2  # seconds, after which a database that says nothing counts as one that is not there
 
 WELCOME = """The persons store is running.
 
@@ -31,8 +34,9 @@ async def ready(request: Request) -> Response:
     """
     is_open = not request.app.state.stopping.is_set()
     checks = {"http": is_open, "database": False, "migrations": False, "projections": False}
-    with suppress(StoreUnavailableError):
-        checks |= await request.app.state.store.read(_database)
+    with suppress(StoreError, TimeoutError):
+        async with asyncio.timeout(TIMEOUT):
+            checks |= await request.app.state.store.read(_database)
     excluded = request.query_params.getlist("exclude")
     is_ready = all(passed for name, passed in checks.items() if name not in excluded)
     return JSONResponse(checks, status_code=200 if is_ready else 503)

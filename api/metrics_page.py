@@ -1,7 +1,9 @@
 """GET /metrics: what all workers have counted, and how the store is."""
 
+import asyncio
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -16,6 +18,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from api.health import TIMEOUT
 from api.metrics import REGISTRY
 from api.store import Store
 from projections.condition import Condition, condition
@@ -29,10 +32,10 @@ async def metrics(request: Request) -> Response:
     """GET /metrics: all metrics of the service, in the format that Prometheus asks for."""
     store: Store = request.app.state.store
     at = store.clock()
-    try:
-        found = await store.read(partial(condition, at=at, retention=store.retention))
-    except StoreError:
-        found = None
+    found = None
+    with suppress(StoreError, TimeoutError):
+        async with asyncio.timeout(TIMEOUT):
+            found = await store.read(partial(condition, at=at, retention=store.retention))
     accepted = request.headers.get("accept", "")
     body, content_type = await run_in_threadpool(_encoded, accepted, found, at)
     return Response(body, headers={"Content-Type": content_type})

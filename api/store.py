@@ -10,6 +10,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as NoConnectionError
 
 from api import metrics
 from api.answers import Answers
@@ -106,7 +107,7 @@ class Store:
         try:
             with database.reading(seconds=self._query_seconds) as connection:
                 return query(connection)
-        except DBAPIError as error:
+        except (DBAPIError, NoConnectionError) as error:
             raise StoreUnavailableError(f"the database does not answer: {error}") from error
 
     async def attest(

@@ -12,6 +12,15 @@ from storage.errors import QueryTimeoutError
 
 STEPS = 10_000  # of SQLite's machine between two looks at the clock: about half a millisecond
 
+TIMEOUT = "statement_timeout"  # milliseconds
+
+
+def begin_limited(connection: Connection) -> None:
+    """Let PostgreSQL end what a transaction asks that begins now, if that is `limited`."""
+    milliseconds = connection.get_execution_options().get(TIMEOUT)
+    if milliseconds:
+        connection.exec_driver_sql(f"SET LOCAL {TIMEOUT} = {milliseconds}")
+
 
 @contextmanager
 def limited(connection: Connection, seconds: float) -> Iterator[None]:
@@ -35,8 +44,7 @@ def limited(connection: Connection, seconds: float) -> Iterator[None]:
         driver: Any = connection.connection.driver_connection
         driver.set_progress_handler(lambda: time.monotonic() > end, STEPS)
     else:
-        milliseconds = max(1, round(seconds * 1000))
-        connection.exec_driver_sql(f"SET LOCAL statement_timeout = {milliseconds}")
+        connection.execution_options(**{TIMEOUT: max(1, round(seconds * 1000))})
     try:
         yield
     except DBAPIError as error:

@@ -6,6 +6,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.engine.interfaces import IsolationLevel
 
 from storage.columns import Array, ArrayDumper
+from storage.deadlines import begin_limited
 
 READING = "alembic_version"
 """The table that readers hold while they read. Citus distributes it never, so to hold it means to
@@ -44,6 +45,7 @@ def _keep_tables(connection: Connection) -> None:
     """Let nobody swap a table for a new one until this transaction ends.
 
     In the new one a snapshot would see no row that is younger than itself, so this comes before
-    there is a snapshot.
+    there is a snapshot. Who swaps, or does worse, can keep it waiting.
     """
+    begin_limited(connection)
     connection.exec_driver_sql(f"LOCK TABLE {READING} IN ACCESS SHARE MODE")

@@ -4,12 +4,14 @@ from collections.abc import Callable
 from contextlib import ExitStack
 
 import httpx
+import psycopg
 import pytest
 from sqlalchemy import Connection, text
 
 from storage.engine import Database
 from storage.errors import QueryTimeoutError
 from storage.migrate import migrate
+from storage.postgresql import READING
 from tests import service
 from tests.server import Server
 from tests.service import Client
@@ -127,6 +129,32 @@ def test_the_database_itself_ends_an_endless_query(database_url: str) -> None:
 
     assert slept == 1
     database.close()
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_a_table_that_is_locked_for_long_keeps_nobody_waiting(database_url: str) -> None:
+    with service.running(database_url, persons_query_seconds=0.2) as client:
+        with psycopg.connect(database_url) as other:
+            other.execute(f"LOCK TABLE {READING} IN ACCESS EXCLUSIVE MODE")
+            refused = client.get(PERSONS)
+        listed = client.get(PERSONS)
+
+    assert (refused.status_code, refused.json()["code"]) == (504, "query_timeout")
+    assert listed.status_code == 200
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_a_database_that_says_nothing_is_not_ready_and_not_up(
+    client: Client, database_url: str
+) -> None:
+    with psycopg.connect(database_url) as other:
+        other.execute(f"LOCK TABLE {READING} IN ACCESS EXCLUSIVE MODE")
+        ready = client.get("/_readyz")
+        metrics = client.get("/metrics")
+
+    assert (ready.status_code, ready.json()["database"]) == (503, False)
+    assert "\npersons_store_up 0.0\n" in metrics.text
+    assert client.get("/_readyz").status_code == 200
 
 
 def slow(connection: Connection) -> int:
