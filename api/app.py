@@ -10,17 +10,7 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 
-from api import (
-    capture_routes,
-    fixed_paths,
-    health,
-    logs,
-    metrics_page,
-    routes,
-    settings,
-    stopping,
-    verifying,
-)
+from api import fixed_paths, logs, routes, settings, stopping
 from api.capture_cors import CaptureCors
 from api.databases import open_database, open_replica
 from api.errors import HANDLERS
@@ -37,14 +27,7 @@ from api.web import routes as web
 DEFAULTS = Settings()
 
 
-ROUTES = [
-    *routes.ROUTES,
-    *capture_routes.ROUTES,
-    *health.ROUTES,
-    *metrics_page.ROUTES,
-    *verifying.ROUTES,
-    *web.ROUTES,
-]
+ROUTES = [*routes.ROUTES, *web.ROUTES]
 
 
 def create(open_store: Callable[[], Store], chosen: Settings = DEFAULTS) -> Starlette:

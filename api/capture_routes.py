@@ -4,25 +4,24 @@ Every path stands with and without its last slash, for some SDKs lose their even
 redirected; see `api.capture_cors` for who may read the answers.
 """
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
-from starlette.routing import Route
 
 from api import sdk_config
 from api.capture import Delivery, Skipped, translate
 from api.capture_delivery import RETRY, TRANSIENT, json_answer, position, translated, write
 from api.capture_errors import CaptureError
+from api.capture_shapes import ALIVE, CAPTURE, CAPTURE_V1, CONFIG, DISCARD, SCRIPT
 from api.capture_v1_endpoint import capture_events
 from api.intake import MAX_REPLAY_BODY, json_text, read_body
+from api.public import Endpoint, Public, routes
 from api.store import Store
 from domain.errors import PersonsError
 from storage.errors import StoreUnavailableError
 from storage.transaction import Result, Written
-
-Endpoint = Callable[[Request], Awaitable[Response]]
 
 
 async def capture(request: Request) -> Response:
@@ -111,27 +110,25 @@ def _accepted(
     return json_answer({"status": 1} | ({"skipped": skipped} if skipped else {}), headers=headers)
 
 
-_ENDPOINTS: list[tuple[str, Endpoint, list[str]]] = [
-    ("/batch", capture, ["GET", "POST"]),
-    ("/e", capture, ["GET", "POST"]),
-    ("/i/v0/e", capture, ["GET", "POST"]),
-    ("/capture", capture, ["GET", "POST"]),
-    ("/track", capture, ["GET", "POST"]),
-    ("/i/v0/ai/batch", capture, ["GET", "POST"]),
-    ("/engage", engage, ["GET", "POST"]),
-    ("/s", discard, ["GET", "POST"]),
-    ("/i/v1/analytics/events", capture_events, ["POST"]),
-    ("/flags", sdk_config.flags, ["GET", "POST"]),
-    ("/decide", sdk_config.decide, ["GET", "POST"]),
-    ("/array/{token}/config.js", sdk_config.config_script, ["GET"]),
-    ("/array/{token}/config", sdk_config.config, ["GET"]),
-    ("/_readiness", alive, ["GET"]),
-    ("/_liveness", alive, ["GET"]),
-]
+_BOTH = ("GET", "POST")
 
-ROUTES = [
-    Route(path + slash, endpoint, methods=[*methods, "OPTIONS"])
-    for path, endpoint, methods in _ENDPOINTS
-    for slash in ("", "/")
+PUBLIC = [
+    Public("/batch", "capture_batch", capture, CAPTURE, _BOTH),
+    Public("/e", "capture_e", capture, CAPTURE, _BOTH),
+    Public("/i/v0/e", "capture_v0_e", capture, CAPTURE, _BOTH),
+    Public("/capture", "capture", capture, CAPTURE, _BOTH),
+    Public("/track", "capture_track", capture, CAPTURE, _BOTH),
+    Public("/i/v0/ai/batch", "capture_ai_batch", capture, CAPTURE, _BOTH),
+    Public("/engage", "capture_engage", engage, CAPTURE, _BOTH),
+    Public("/s", "capture_recording", discard, DISCARD, _BOTH),
+    Public("/i/v1/analytics/events", "capture_v1", capture_events, CAPTURE_V1, ("POST",)),
+    Public("/flags", "flags", sdk_config.flags, CONFIG, _BOTH),
+    Public("/decide", "decide", sdk_config.decide, CONFIG, _BOTH),
+    Public("/array/{token}/config.js", "config_script", sdk_config.config_script, SCRIPT),
+    Public("/array/{token}/config", "config", sdk_config.config, CONFIG),
+    Public("/_readiness", "readiness", alive, ALIVE),
+    Public("/_liveness", "liveness", alive, ALIVE),
 ]
 """Every route of capture, and of what SDKs ask for besides."""
+
+ROUTES = list(routes(PUBLIC, and_options=True))

@@ -3,23 +3,38 @@
 import asyncio
 from contextlib import suppress
 
+from msgspec import Struct
 from sqlalchemy import Connection, select
 from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response
-from starlette.routing import Route
+from starlette.responses import JSONResponse, Response
 
+from api.public import Public, Said, Told
 from projections.rebuild import is_current
 from storage.errors import StoreError
 from storage.migrate import REVISIONS, revision
 
 TIMEOUT = 2  # seconds, after which a database that says nothing counts as one that is not there
 
-WELCOME = """The persons store is running.
 
-POST events as PostHog's SDKs do, to /batch/, /capture/ or /e/.
-Read persons at /api/projects/@current/persons.
-The document of all operations: /api/schema/swagger-ui/
-"""
+class Alive(Struct, frozen=True):
+    """The process answers."""
+
+    http: bool
+
+
+class Checks(Struct, frozen=True):
+    """What was looked at, and whether it is right."""
+
+    http: bool
+    database: bool
+    migrations: bool
+    projections: bool
+
+
+class ReadyQuery(Struct, frozen=True):
+    """Which checks count for nothing."""
+
+    exclude: list[str] = []
 
 
 async def live(request: Request) -> Response:
@@ -51,18 +66,15 @@ def _database(connection: Connection) -> dict[str, bool]:
     }
 
 
-async def welcome(request: Request) -> Response:
-    """GET /: what is here."""
-    return PlainTextResponse(WELCOME)
+_LIVE = Told(tag="health", answers={200: Said("It lives.", [Alive])})
+_READY = Told(
+    tag="health",
+    query=ReadyQuery,
+    answers={200: Said("It is ready.", [Checks]), 503: Said("It is not.", [Checks])},
+)
 
-
-def _both(path: str, endpoint: object) -> list[Route]:
-    return [Route(path, endpoint), Route(f"{path}/", endpoint)]  # type: ignore[arg-type]
-
-
-ROUTES = [
-    Route("/", welcome),
-    *_both("/_livez", live),
-    *_both("/_readyz", ready),
-    *_both("/_health", ready),
+PUBLIC = [
+    Public("/_livez", "livez", live, _LIVE),
+    Public("/_readyz", "readyz", ready, _READY),
+    Public("/_health", "health", ready, _READY),
 ]

@@ -16,10 +16,10 @@ from prometheus_client.registry import Collector
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
 
 from api.health import TIMEOUT
 from api.metrics import REGISTRY
+from api.public import TEXT, Public, Said, Told
 from api.store import Store
 from projections.condition import Condition, condition
 from storage.errors import StoreError
@@ -102,4 +102,6 @@ def _gauge(name: str, help: str, value: float) -> GaugeMetricFamily:
     return GaugeMetricFamily(f"persons_{name}", help, value=value)
 
 
-ROUTES = [Route("/metrics", metrics), Route("/metrics/", metrics)]
+_METRICS = Told(tag="health", answers={200: Said("All metrics.", [str], TEXT)})
+
+PUBLIC = [Public("/metrics", "metrics", metrics, _METRICS)]

@@ -1,6 +1,6 @@
 """JSON Schema of what operations take and give, as generators of clients understand it."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any, TypeAlias, cast
 
 import msgspec
@@ -12,11 +12,18 @@ Schema: TypeAlias = dict[str, JSON]
 _COMPONENT = "#/components/schemas/{name}"
 
 
-def components(shapes: Collection[type[Any]]) -> Schema:
-    """Return the schemas of structs, and of all that they are made of, by name."""
-    ordered = sorted(shapes, key=lambda shape: shape.__name__)
+def components(shapes: Collection[Any]) -> Schema:
+    """Return the schemas of structs, and of all that types are made of, by name."""
+    ordered = sorted(shapes, key=str)
     found = msgspec.json.schema_components(ordered, ref_template=_COMPONENT)[1]
-    return {name: _plain(schema) for name, schema in found.items()}
+    return {name: _plain(schema) for name, schema in sorted(found.items())}
+
+
+def either(shapes: Sequence[Any]) -> Schema:
+    """Return the schema of what is of one of these types; structs are referred to."""
+    schemas, _ = msgspec.json.schema_components(shapes, ref_template=_COMPONENT)
+    plain = [_plain(schema) for schema in schemas]
+    return plain[0] if len(plain) == 1 else {"anyOf": plain}
 
 
 def parameters(query: type[Any]) -> dict[str, Schema]:
@@ -31,11 +38,6 @@ def parameters(query: type[Any]) -> dict[str, Schema]:
 
 def _without_empty(schema: Schema) -> Schema:
     return {name: value for name, value in schema.items() if (name, value) != ("default", "")}
-
-
-def reference(shape: type[Any]) -> Schema:
-    """Return what leads to a struct's schema."""
-    return {"$ref": _COMPONENT.format(name=shape.__name__)}
 
 
 def _plain(schema: Any) -> Any:

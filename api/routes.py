@@ -7,9 +7,12 @@ from starlette.routing import Route
 
 from api import (
     audit,
+    capture_routes,
     change_feed,
     deletion_status,
+    health,
     ingestion_warnings,
+    metrics_page,
     openapi,
     person_activity,
     person_batches,
@@ -25,7 +28,9 @@ from api import (
     persons,
     project_diff,
     properties_at_time,
+    public,
     schema_pages,
+    verifying,
 )
 from api.operations import Endpoint, Operation
 from domain.values import encode
@@ -99,4 +104,15 @@ def _places(path: str, endpoint: Endpoint) -> Iterator[Route]:
         yield Route(f"/api/person{path.removeprefix('persons')}{{suffix:suffix}}", endpoint)
 
 
-ROUTES = [*_routes(), *schema_pages.routes(encode(openapi.document(OPERATIONS)))]
+WATCHED = [*health.PUBLIC, *verifying.PUBLIC, *metrics_page.PUBLIC]
+"""What operators' programs ask."""
+
+PUBLIC = [*capture_routes.PUBLIC, *WATCHED]
+"""Every route that asks for no key, and that programs use."""
+
+ROUTES = [
+    *_routes(),
+    *capture_routes.ROUTES,
+    *public.routes(WATCHED),
+    *schema_pages.routes(encode(openapi.document(OPERATIONS, PUBLIC))),
+]

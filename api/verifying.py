@@ -8,13 +8,14 @@ from datetime import datetime, timedelta
 from threading import Event, Thread
 
 import structlog
+from msgspec import Struct
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
 
+from api.public import Public, Said, Told
 from domain.values import encode
-from projections.verifications import last
+from projections.verifications import Summary, last
 from storage.alone import alone
 from storage.engine import Database
 
@@ -85,6 +86,10 @@ class Verifying:
         tell("verified", status=process.returncode)
 
 
+class Never(Struct, frozen=True, forbid_unknown_fields=True):
+    """Nothing was verified yet."""
+
+
 async def verified(request: Request) -> Response:
     """GET /_verify: what the last verification of all projects came to; {} before the first."""
     summary = await request.app.state.store.read(last)
@@ -92,4 +97,8 @@ async def verified(request: Request) -> Response:
     return Response(content, media_type="application/json")
 
 
-ROUTES = [Route("/_verify", verified), Route("/_verify/", verified)]
+_VERIFY = Told(
+    tag="health", answers={200: Said("What was found, or {} before the first.", [Summary, Never])}
+)
+
+PUBLIC = [Public("/_verify", "verify", verified, _VERIFY)]

@@ -1,19 +1,21 @@
+import re
 from typing import Any
 
 import msgspec
 import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from api.openapi import document
+from api.openapi import MOUNTS, document
 from api.operations import Operation
-from api.routes import OPERATIONS
+from api.routes import OPERATIONS, PUBLIC, ROUTES
 from domain.values import encode
 
-DOCUMENT: dict[str, Any] = msgspec.json.decode(encode(document(OPERATIONS)))
+DOCUMENT: dict[str, Any] = msgspec.json.decode(encode(document(OPERATIONS, PUBLIC)))
 METHODS = [
     (path, method, described)
     for path, methods in DOCUMENT["paths"].items()
     for method, described in methods.items()
+    if "{project_id}" in path
 ]
 
 
@@ -26,6 +28,28 @@ def test_every_operation_stands_below_projects_and_environments() -> None:
 
     named = [operation.id for operation in OPERATIONS]
     assert sorted(ids) == sorted([*named, *(f"environments_{each}" for each in named)])
+
+
+def test_every_route_is_told() -> None:
+    schema_pages = "/api/schema"
+    old_name = "/api/person"
+    stands = set()
+    for route in ROUTES:
+        path = re.sub(r":[a-z_]+}", "}", route.path).removesuffix("{suffix}").rstrip("/")
+        for mount in MOUNTS if path.startswith("/api/{mount}") else [""]:
+            stands.add(path.replace("/api/{mount}", mount))
+    told = {path.rstrip("/") for path in DOCUMENT["paths"]}
+
+    untold = {each for each in stands - told if not each.startswith(schema_pages)}
+    assert {each for each in untold if not re.match(rf"{old_name}(/|$)", each)} == set()
+
+
+def test_ids_are_given_once() -> None:
+    every = [each for item in DOCUMENT["paths"].values() for each in item.values()]
+    ids = [each["operationId"] for each in every]
+
+    assert len(ids) == len(set(ids))
+    assert all(each["summary"] for each in every)
 
 
 @pytest.mark.parametrize(
