@@ -1,5 +1,6 @@
 """The list of persons: filters, search, pages that others' writes do not shift, and CSV."""
 
+from datetime import datetime
 from typing import NamedTuple
 
 from msgspec import UNSET, Struct, UnsetType
@@ -22,7 +23,7 @@ from projections.listed import listed_before
 from projections.person_rows import PersonRow
 from projections.persons_query import PersonsQuery
 from storage.log import head_position
-from storage.places import position_of
+from storage.places import moment_of, position_of
 
 MAX_PAGE = 10_000  # persons on one page, whatever limit is asked for
 CSV_PAGE = 1_000  # persons read at once
@@ -86,10 +87,10 @@ def _previous(call: Call[ListQuery, Nothing], cursor: Cursor, *, limit: int, off
     return link(call.request, limit=limit, offset=offset, cursor=text)
 
 
-def _query(call: Call[ListQuery, Nothing]) -> PersonsQuery:
+def _query(call: Call[ListQuery, Nothing], at: datetime) -> PersonsQuery:
     asked = call.query
     return PersonsQuery(
-        at=call.at,
+        at=at,
         search=asked.search or None,
         email=asked.email or None,
         distinct_id=asked.distinct_id or None,
@@ -98,11 +99,15 @@ def _query(call: Call[ListQuery, Nothing]) -> PersonsQuery:
 
 
 class _People(NamedTuple):
-    """The persons that a list is of: the current ones, or those of a position of the log."""
+    """The persons that a list is of: the current ones, or those of a position of the log.
+
+    `at` is now, or the moment that the position stands for: filters such as `-7d` count from it.
+    """
 
     connection: Connection
     project_id: int
     position: int | None
+    at: datetime
 
     def page(self, query: PersonsQuery) -> list[PersonRow]:
         if self.position is None:
@@ -119,9 +124,11 @@ class _People(NamedTuple):
 
 def _people(connection: Connection, project_id: int, call: Call[ListQuery, Nothing]) -> _People:
     if not call.query.as_of:
-        return _People(connection, project_id, None)
+        return _People(connection, project_id, None, call.at)
     place = places.parse(call.query.as_of, call.at, "as_of")
-    return _People(connection, project_id, position_of(connection, project_id, place, "as_of"))
+    position = position_of(connection, project_id, place, "as_of")
+    at = moment_of(connection, project_id, place, call.at)
+    return _People(connection, project_id, position, at)
 
 
 def _page(
@@ -132,8 +139,8 @@ def _page(
     *,
     limit: int,
 ) -> _Page:
-    query, offset = _query(call), call.query.offset
     asked = _people(connection, project_id, call)
+    query, offset = _query(call, asked.at), call.query.offset
     goes_on = cursor is not None and cursor.last is not None
     wanted = replace(
         query,
@@ -170,8 +177,8 @@ def _not_listed_before(
 
 def _all(connection: Connection, project_id: int, call: Call[ListQuery, Nothing]) -> Rows:
     naming = call.project.settings.display_name_properties
-    query = replace(_query(call), limit=CSV_PAGE)
     asked = _people(connection, project_id, call)
+    query = replace(_query(call, asked.at), limit=CSV_PAGE)
     rows = Rows()
     for _ in range(0, MAX_CSV, CSV_PAGE):
         found = asked.page(query)

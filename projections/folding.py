@@ -76,7 +76,8 @@ class Folding:
         folded = self._persons_before(project_id, placed)
         for each in placed:
             folded[each.person_id].apply(each.event)
-        appended = Appended(project_id, after, rows[-1].recorded_at, placed, folded.values())
+        times = [row.recorded_at for row in rows]
+        appended = Appended(project_id, after, times, placed, folded.values())
         for projection in self.projections:
             projection.project(self._connection, appended)
         self.done[project_id] = rows[-1].position

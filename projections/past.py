@@ -1,13 +1,11 @@
-"""The past of all persons, for lists and searches as of a position: rows that are only ever added.
-
-Of the rows of one person (or one distinct id, or one property) up to a position, the last counts.
-"""
+"""The past of all persons, for lists and searches as of a position: see `past_tables`."""
 
 from collections.abc import Iterator
+from datetime import datetime
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import BigInteger, Column, Connection, Index, Integer, Table, Text, Uuid
+from sqlalchemy import Connection
 
 from domain.events import (
     Deleted,
@@ -25,74 +23,18 @@ from domain.events import (
 )
 from domain.values import Properties, encode
 from projections.owners import folded_if_other
-from projections.projection import Projection, metadata
+from projections.past_tables import (
+    KEY_SIZE,
+    past_distinct_ids,
+    past_lives,
+    past_properties,
+    past_texts,
+)
+from projections.projection import Projection
 from projections.searches import SEARCHED
 from projections.texts import folded
 from storage.appended import Appended
 from storage.statements import Delete, Insert, Row
-from storage.values import UTCDateTime
-
-UUID_KEY = ""
-KEY_SIZE = 64  # characters of a property's key that its index holds: keys may be of any length
-
-past_lives = Table(
-    "past_lives",
-    metadata,
-    Column("project_id", BigInteger, primary_key=True, autoincrement=False),
-    Column("person_id", Uuid, primary_key=True),
-    Column("position", BigInteger, primary_key=True, autoincrement=False),
-    Column("created_at", UTCDateTime),
-    Index("past_lives_by_creation", "project_id", "created_at", "person_id", "position"),
-    Index("past_lives_by_position", "project_id", "position", "created_at"),
-)
-"""Since `position`, the person lives and was created at `created_at`; without it, is gone."""
-
-past_distinct_ids = Table(
-    "past_distinct_ids",
-    metadata,
-    Column("project_id", BigInteger, primary_key=True, autoincrement=False),
-    Column("distinct_id", Text, primary_key=True),
-    Column("position", BigInteger, primary_key=True, autoincrement=False),
-    Column("person_id", Uuid, nullable=False),
-    Column("folded", Text),
-    sqlite_with_rowid=False,
-)
-"""Since `position`, the distinct id belongs to this person, for as long as the person lives.
-
-`folded` is the distinct id without upper case, where that is not the distinct id itself.
-"""
-
-past_texts = Table(
-    "past_texts",
-    metadata,
-    Column("project_id", BigInteger, primary_key=True, autoincrement=False),
-    Column("person_id", Uuid, primary_key=True),
-    Column("key", Text, primary_key=True),
-    Column("position", BigInteger, primary_key=True, autoincrement=False),
-    Column("text", Text),
-    sqlite_with_rowid=False,
-)
-"""Since `position`, a search finds this folded text in the person.
-
-`key` is one of SEARCHED or UUID_KEY, under which the uuid stands.
-"""
-
-past_properties = Table(
-    "past_properties",
-    metadata,
-    Column("project_id", BigInteger, primary_key=True, autoincrement=False),
-    Column("person_id", Uuid, primary_key=True),
-    Column("key", Text, primary_key=True),
-    Column("position", BigInteger, primary_key=True, autoincrement=False),
-    Column("rank", Integer, primary_key=True, autoincrement=False),
-    Column("key_rest", Text, nullable=False),
-    Column("value", Text),
-    sqlite_with_rowid=False,
-)
-"""Since `position`, the property has this value, as JSON text; without one, it is unset.
-
-Its key is `key` and then `key_rest`: only a key of more than KEY_SIZE characters has a rest.
-"""
 
 # A batch that erases holds nothing else, so what it inserts stands at other positions.
 _DELETES = [
@@ -107,11 +49,11 @@ _insert_texts = Insert(past_texts)
 
 def _project(connection: Connection, appended: Appended) -> None:
     rows = _Rows(appended.project_id)
-    for position, placed in enumerate(appended.events, start=appended.after + 1):
-        event = placed.event
+    for index, placed in enumerate(appended.events):
+        event, position = placed.event, appended.after + 1 + index
         rows.add_properties(placed.person_id, position, event)
         if type(event) is not PropertySet:
-            rows.add_life(placed.person_id, position, event)
+            rows.add_life(placed.person_id, position, event, appended.times[index])
     _insert_properties.run(connection, rows.properties)
     _insert_texts.run(connection, rows.texts)
     _insert_lives.run(connection, rows.lives)
@@ -134,24 +76,25 @@ class _Rows:
     def add_properties(self, person_id: UUID, position: int, event: PersonEvent) -> None:
         for rank, (key, value) in enumerate(_properties(event)):
             if key in SEARCHED:
-                text = None if value is None else folded(msgspec.json.decode(value))
-                self.texts.append((self._project_id, person_id, key, position, text))
+                line = None if value is None else folded(msgspec.json.decode(value))
+                self.texts.append((self._project_id, person_id, key, position, line))
             start, rest = key[:KEY_SIZE], key[KEY_SIZE:]
             self.properties.append(
                 (self._project_id, person_id, start, position, rank, rest, value)
             )
 
-    def add_life(self, person_id: UUID, position: int, event: PersonEvent) -> None:
+    def add_life(
+        self, person_id: UUID, position: int, event: PersonEvent, recorded_at: datetime
+    ) -> None:
         project_id = self._project_id
-        if type(event) is PersonCreated:
-            self.texts.append((project_id, person_id, UUID_KEY, position, str(person_id)))
-        if type(event) in _LIVES:
-            created_at = getattr(event, "created_at", None)
-            self.lives.append((project_id, person_id, position, created_at))
+        lived: PersonEvent | Kept | None = event if type(event) in _LIVES else None
         if isinstance(event, Erased):
             self.erased += event.positions
-            if event.kept and event.kept.is_living:
-                self.lives.append((project_id, person_id, position, event.kept.created_at))
+            lived = event.kept if event.kept and event.kept.is_living else None
+        if lived:
+            created_at: datetime | None = getattr(lived, "created_at", None)
+            ahead = created_at if created_at and created_at > recorded_at else None
+            self.lives.append((project_id, person_id, position, created_at, ahead))
         for distinct_id in gained_ids(event):
             other = folded_if_other(distinct_id)
             self.distinct_ids.append((project_id, distinct_id, position, person_id, other))
@@ -184,7 +127,7 @@ def _properties(event: PersonEvent) -> Iterator[tuple[str, str | None]]:
 
 PROJECTION = Projection(
     "past",
-    version=1,
+    version=2,
     tables=(past_lives, past_distinct_ids, past_properties, past_texts),
     project=_project,
 )

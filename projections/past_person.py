@@ -12,7 +12,7 @@ from domain.person import Person, fold
 from domain.values import clean, encode
 from projections.known import Known, known
 from projections.occurrences import occurrences
-from projections.past import past_distinct_ids
+from projections.past_tables import past_distinct_ids
 from projections.person_rows import PersonRow
 from projections.snapshots import stream
 from storage import streams

@@ -1,39 +1,55 @@
 """Who may be found as of a position: by a distinct id, by a search, by what a property was."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import reduce
+from itertools import accumulate
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    FromClause,
     ScalarSelect,
     Select,
+    Table,
+    Text,
+    cast,
     exists,
     func,
     select,
+    type_coerce,
     union_all,
 )
 
 from domain.values import JSON, encode
+from projections.births import births
 from projections.filter_sql import contains
 from projections.filters import Filter
-from projections.past import KEY_SIZE, past_distinct_ids, past_properties, past_texts
+from projections.past_tables import KEY_SIZE, past_distinct_ids, past_properties, past_texts
 from projections.persons_query import PersonsQuery
 from projections.texts import text, written
 
+UUID_LETTERS = frozenset("0123456789abcdef-")
+UUID_PARTS = 8, 4, 4, 4, 12  # digits, between hyphens
 MAX_FEW = 1_000  # persons who are named one by one in the query that reads them
 
 People = Sequence[UUID] | Select[Any]
 
 
-def is_last(rows: Any, position: int, *same: ColumnElement[Any]) -> Iterable[ColumnElement[bool]]:
-    """Return that a row is the last, up to a position, of those with the same columns."""
-    later = rows.alias()
+def is_last(
+    table: Table, position: int, *same: ColumnElement[Any], rows: FromClause | None = None
+) -> Iterable[ColumnElement[bool]]:
+    """Return that a row is the last, up to a position, of those with the same columns.
+
+    It is a row of the table itself, or one of the `rows` that were taken from it.
+    """
+    later = table.alias()
+    rows = table if rows is None else rows
     yield rows.c.position <= position
     yield ~exists().where(
         later.c.project_id == rows.c.project_id,
-        *(later.c[column.name] == column for column in same),
+        *(later.c[column.name] == rows.c[column.name] for column in same),
         later.c.position > rows.c.position,
         later.c.position <= position,
     )
@@ -83,7 +99,7 @@ def _found(dialect: str, project_id: int, wanted: str, position: int) -> Select[
     """Return those in whom a folded text was: in uuid, e-mail, name or a distinct id."""
     texts, ids = past_texts.c, past_distinct_ids.c
     line = func.coalesce(ids.folded, ids.distinct_id)
-    found = union_all(
+    places = [
         select(texts.person_id).where(
             texts.project_id == project_id,
             contains(dialect, texts.text, wanted),
@@ -94,8 +110,23 @@ def _found(dialect: str, project_id: int, wanted: str, position: int) -> Select[
             contains(dialect, line, wanted),
             *is_last(past_distinct_ids, position, ids.distinct_id),
         ),
-    ).subquery("found")
+    ]
+    if UUID_LETTERS.issuperset(wanted):
+        is_in_uuid = contains(dialect, _uuid_text(dialect), wanted)
+        in_project = births.c.project_id == project_id
+        places.append(select(births.c.person_id).where(in_project, is_in_uuid))
+    found = union_all(*places).subquery("found")
     return select(found.c.person_id)
+
+
+def _uuid_text(dialect: str) -> ColumnElement[str]:
+    """Return the uuid of a row of births as it is written; SQLite keeps it without hyphens."""
+    if dialect != "sqlite":
+        return cast(births.c.person_id, Text)
+    digits = type_coerce(births.c.person_id, Text)
+    starts = accumulate(UUID_PARTS, initial=1)
+    first, *rest = (func.substr(digits, *part) for part in zip(starts, UUID_PARTS, strict=False))
+    return reduce(lambda text, part: text + "-" + part, rest, first)
 
 
 def _exact_values(condition: Filter) -> list[str]:

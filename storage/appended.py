@@ -14,11 +14,14 @@ from domain.person import Person
 
 
 class Appended(NamedTuple):
-    """Events that were just appended behind `after`, and the persons that they made of it."""
+    """Events that were just appended behind `after`, and the persons that they made of it.
+
+    `times` say when each was recorded.
+    """
 
     project_id: int
     after: int
-    at: datetime
+    times: Sequence[datetime]
     events: Sequence[PlacedEvent]
     persons: Collection[Person]
 

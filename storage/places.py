@@ -52,10 +52,21 @@ def position_at(connection: Connection, project_id: int, at: datetime) -> int:
 
 def recorded_at(connection: Connection, project_id: int, position: int) -> datetime:
     """Return when the event at a position was recorded; EPOCH before the first."""
+    return _recorded(connection, project_id, position) or EPOCH
+
+
+def _recorded(connection: Connection, project_id: int, position: int) -> datetime | None:
     query = select(events.c.recorded_at).where(
         events.c.project_id == project_id, events.c.position == position
     )
-    return connection.execute(query).scalar_one_or_none() or EPOCH
+    return connection.execute(query).scalar_one_or_none()
+
+
+def moment_of(connection: Connection, project_id: int, place: Place, now: datetime) -> datetime:
+    """Return the moment that a place means: a position means the last at which nothing followed."""
+    if isinstance(place, datetime):
+        return place
+    return _recorded(connection, project_id, place + 1) or now
 
 
 def version_at(connection: Connection, project_id: int, person_id: UUID, position: int) -> int:

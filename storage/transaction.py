@@ -107,7 +107,8 @@ def _store(
             head.next_number = batch.next_number
             log.move_head(connection, head)
             changed = batch.changed.values()
-            appended = Appended(project_id, after, at, batch.events, changed)
+            times = [head.recorded_at] * len(entries)
+            appended = Appended(project_id, after, times, batch.events, changed)
             views.project(connection, appended)
         captured.keep(connection, project_id, batch.captured, at, after=after)
         ingestion_warnings.keep(connection, project_id, batch.warnings, at)

@@ -76,7 +76,7 @@ class Population:
         for event in events:
             person.apply(event)
             placed.append(PlacedEvent(person.id, person.version, event))
-        appended = Appended(self.project_id, self._position, NOW, placed, [person])
+        appended = Appended(self.project_id, self._position, [NOW] * len(placed), placed, [person])
         self._position += len(placed)
         with self.database.writing() as connection:
             Views().project(connection, appended)

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+import pytest
 from httpx import Response
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -24,6 +25,7 @@ from hypothesis.stateful import (
 from domain.commands import Request, UndeletePerson
 from domain.errors import NotDeletedError
 from domain.events import Actor
+from projections import past_living
 from projections.verify import verify
 from tests import model
 from tests.folding import Folding, View, exact
@@ -455,7 +457,8 @@ def _shown(person: Person) -> dict[str, Any]:
     }
 
 
-def test_laws(shared_client: Client) -> None:
+def test_laws(shared_client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(past_living, "FEW", 15)  # so that both ways to list are taken
     # As many lives as the profile says: in all, two or three thousand steps, or a hundred thousand.
     chosen = settings(max_examples=2 * settings().max_examples, stateful_step_count=25)
     machine: Any = lambda: Laws(shared_client)  # noqa: E731 - it is called like the class
