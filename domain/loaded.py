@@ -42,6 +42,9 @@ class Lookup(Protocol):
     def stream(self, person_id: UUID) -> Sequence[LoggedEvent]:
         """Return all events of a person, oldest first."""
 
+    def stream_by_person(self, person_ids: Collection[UUID]) -> dict[UUID, list[LoggedEvent]]:
+        """Return what `stream` does for each of many persons; one never born is left out."""
+
     def taken_in(self, person_id: UUID) -> Sequence[TakenIn]:
         """Return the captured events of a person that are still kept, in order."""
 

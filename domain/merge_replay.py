@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from heapq import merge as in_order
 from itertools import takewhile
-from typing import NamedTuple
 from uuid import UUID
 
 from domain.captured import Request, TakenIn, request
@@ -27,25 +26,13 @@ from domain.events import (
     Split,
     Undeleted,
 )
+from domain.histories import Histories
 from domain.identity import is_illegal
 from domain.lateness import in_time, since
 from domain.merges import ERASED
 from domain.person import Person, fold
 from domain.properties import Changes
-from domain.settings import Settings
 from domain.sides import Plan, Side, conflicts
-
-
-class Histories(NamedTuple):
-    """What a plan is made from: the survivor's stream, a way to other streams, what was taken in.
-
-    `taken_in` are the captured events of the survivor since any merge of it, in order.
-    """
-
-    stream: Sequence[LoggedEvent]
-    of: Callable[[UUID], Sequence[LoggedEvent]]
-    taken_in: Sequence[TakenIn]
-    settings: Settings
 
 
 def person_at(stream: Sequence[LoggedEvent], *, version: int) -> Person:
@@ -88,6 +75,8 @@ class MergeReplay:
         self._edits = _causes(each for each in self._later if each.event.origin.distinct_id is None)
         self.survivor = Side(born, "survivor", self._times(born))
         self.restored = Side(restored, "restored", self._times(restored))
+        merges = (each for each in self._later if each.position not in undone)
+        histories.expect([each.event.source for each in merges if isinstance(each.event, Merged)])
         self._joined = [self.survivor]  # those who are in the survivor's stream by now
         self._owners: dict[str, Side | None] = dict.fromkeys(born.distinct_ids, self.survivor)
 

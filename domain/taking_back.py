@@ -5,7 +5,7 @@ from datetime import datetime
 from domain.batch import Batch
 from domain.commands import MergeTakenBack, Unmerge
 from domain.events import Actor, Origin, Unmerged
-from domain.merge_replay import Histories
+from domain.histories import Histories
 from domain.person import Person, fold
 from domain.properties import Changes
 from domain.sides import Plan, Side
@@ -23,12 +23,11 @@ def unmerge(batch: Batch, command: Unmerge, actor: Actor, at: datetime) -> Merge
     survivor = batch.person(command.person_id, expected_version=command.expected_version)
     batch.all_distinct_ids(survivor)
     lookup = batch.lookup
-    planned = plan(
-        Histories(
-            lookup.stream(survivor.id), lookup.stream, lookup.taken_in(survivor.id), batch.settings
-        ),
-        command.merge,
+    taken_in = lookup.taken_in(survivor.id)
+    histories = Histories(
+        lookup.stream(survivor.id), taken_in, batch.settings, lookup.stream_by_person
     )
+    planned = plan(histories, command.merge)
     restored = fold(None, lookup.stream(planned.source))
     assert restored is not None  # the plan has read its history
     origin = Origin(actor=actor, occurred_at=at)

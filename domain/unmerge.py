@@ -4,7 +4,8 @@ What came later is decided again, as if the merge had never been.
 """
 
 from domain.errors import InvalidUnmergeError
-from domain.merge_replay import Histories, MergeReplay, person_at
+from domain.histories import Histories
+from domain.merge_replay import MergeReplay, person_at
 from domain.merges import Merges
 from domain.sides import Plan
 

@@ -52,6 +52,9 @@ class _Nothing:
     def stream(self, person_id: UUID) -> Sequence[LoggedEvent]:
         return []
 
+    def stream_by_person(self, person_ids: Collection[UUID]) -> dict[UUID, list[LoggedEvent]]:
+        return {}
+
     def taken_in(self, person_id: UUID) -> Sequence[TakenIn]:
         return []
 

@@ -38,14 +38,16 @@ def read(
 
 
 def read_many(
-    connection: Connection, project_id: int, person_ids: Collection[UUID], *, until: int
+    connection: Connection,
+    project_id: int,
+    person_ids: Collection[UUID],
+    *,
+    until: int | None = None,
 ) -> Sequence[Any]:
-    """Return the events of some persons up to a position, those of each by version."""
-    query = RECORDED.where(
-        events.c.project_id == project_id,
-        events.c.person_id.in_(person_ids),
-        unindexed_position <= until,
-    )
+    """Return the events of some persons, up to a position if one is given, each's by version."""
+    query = RECORDED.where(events.c.project_id == project_id, events.c.person_id.in_(person_ids))
+    if until is not None:
+        query = query.where(unindexed_position <= until)
     return connection.execute(query.order_by(events.c.person_id, events.c.version)).all()
 
 

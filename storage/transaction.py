@@ -137,6 +137,12 @@ class _Lookup(NamedTuple):
         rows = streams.read(self.connection, self.project_id, person_id)
         return [logged_event(row) for row in rows]
 
+    def stream_by_person(self, person_ids: Collection[UUID]) -> dict[UUID, list[LoggedEvent]]:
+        found: dict[UUID, list[LoggedEvent]] = {}
+        for row in streams.read_many(self.connection, self.project_id, person_ids):
+            found.setdefault(row.person_id, []).append(logged_event(row))
+        return found
+
     def taken_in(self, person_id: UUID) -> Sequence[TakenIn]:
         return captured.taken_in(self.connection, self.project_id, person_id)
 

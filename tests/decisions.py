@@ -207,6 +207,11 @@ class Memory:
         """Answer a batch."""
         return [each for each in self.log if each.person_id == person_id]
 
+    def stream_by_person(self, person_ids: Collection[UUID]) -> dict[UUID, list[LoggedEvent]]:
+        """Answer a batch."""
+        found = {person_id: list(self.stream(person_id)) for person_id in person_ids}
+        return {person_id: stream for person_id, stream in found.items() if stream}
+
     def taken_in(self, person_id: UUID) -> Sequence[TakenIn]:
         """Answer a batch."""
         return [each.taken_in for each in self.kept if each.person_id == person_id]

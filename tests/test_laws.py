@@ -22,6 +22,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from domain import histories
 from domain.commands import Request, UndeletePerson
 from domain.errors import NotDeletedError
 from domain.events import Actor
@@ -458,7 +459,9 @@ def _shown(person: Person) -> dict[str, Any]:
 
 
 def test_laws(shared_client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(past_living, "FEW", 15)  # so that both ways to list are taken
+    # Small, so that both ways to list are taken, and streams are read in several parts.
+    monkeypatch.setattr(past_living, "FEW", 15)
+    monkeypatch.setattr(histories, "AT_ONCE", 2)
     # As many lives as the profile says: in all, two or three thousand steps, or a hundred thousand.
     chosen = settings(max_examples=2 * settings().max_examples, stateful_step_count=25)
     machine: Any = lambda: Laws(shared_client)  # noqa: E731 - it is called like the class
