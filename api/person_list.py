@@ -12,18 +12,20 @@ from api import list_cursors, places
 from api.auth import READ
 from api.calls import Answer, Call
 from api.csv_answers import Rows
+from api.errors import invalid
 from api.list_cursors import Cursor
+from api.listed_people import ListedPeople
 from api.operations import Operation
 from api.paging import Limit, Offset, link
 from api.person_shapes import ListedPerson, listed
 from api.places import PlaceText
 from api.requests import Nothing
-from projections import filters, past_people, people
+from projections import filters
 from projections.listed import listed_before
 from projections.person_rows import PersonRow
 from projections.persons_query import PersonsQuery
 from storage.log import head_position
-from storage.places import moment_of, position_of
+from storage.places import Place
 
 MAX_PAGE = 10_000  # persons on one page, whatever limit is asked for
 CSV_PAGE = 1_000  # persons read at once
@@ -31,7 +33,10 @@ MAX_CSV = 300_000  # persons
 
 
 class ListQuery(Struct, frozen=True, kw_only=True):
-    """Which persons to list: those to which all that is given applies, newest first."""
+    """Which persons to list: those to which all that is given applies, newest first.
+
+    `as_known_at` is refused: a list knows only when things were recorded.
+    """
 
     search: str = ""
     email: str = ""
@@ -42,6 +47,7 @@ class ListQuery(Struct, frozen=True, kw_only=True):
     cursor: str = ""
     include_total: bool = False
     as_of: PlaceText = ""
+    as_known_at: str = ""
 
 
 class PersonPage(Struct, frozen=True, kw_only=True):
@@ -98,37 +104,10 @@ def _query(call: Call[ListQuery, Nothing], at: datetime) -> PersonsQuery:
     )
 
 
-class _People(NamedTuple):
-    """The persons that a list is of: the current ones, or those of a position of the log.
-
-    `at` is now, or the moment that the position stands for: filters such as `-7d` count from it.
-    """
-
-    connection: Connection
-    project_id: int
-    position: int | None
-    at: datetime
-
-    def page(self, query: PersonsQuery) -> list[PersonRow]:
-        if self.position is None:
-            return people.list_page(self.connection, self.project_id, query)
-        return past_people.list_page(
-            self.connection, self.project_id, query, position=self.position
-        )
-
-    def count(self, query: PersonsQuery) -> int:
-        if self.position is None:
-            return people.count(self.connection, self.project_id, query)
-        return past_people.count(self.connection, self.project_id, query, position=self.position)
-
-
-def _people(connection: Connection, project_id: int, call: Call[ListQuery, Nothing]) -> _People:
-    if not call.query.as_of:
-        return _People(connection, project_id, None, call.at)
-    place = places.parse(call.query.as_of, call.at, "as_of")
-    position = position_of(connection, project_id, place, "as_of")
-    at = moment_of(connection, project_id, place, call.at)
-    return _People(connection, project_id, position, at)
+def _place(call: Call[ListQuery, Nothing]) -> Place | None:
+    if call.query.as_known_at:
+        raise invalid("Only one person can be asked for as known at a time.", "as_known_at")
+    return places.parse(call.query.as_of, call.at, "as_of") if call.query.as_of else None
 
 
 def _page(
@@ -139,7 +118,7 @@ def _page(
     *,
     limit: int,
 ) -> _Page:
-    asked = _people(connection, project_id, call)
+    asked = ListedPeople(connection, project_id, _place(call), call.at)
     query, offset = _query(call, asked.at), call.query.offset
     goes_on = cursor is not None and cursor.last is not None
     wanted = replace(
@@ -177,7 +156,7 @@ def _not_listed_before(
 
 def _all(connection: Connection, project_id: int, call: Call[ListQuery, Nothing]) -> Rows:
     naming = call.project.settings.display_name_properties
-    asked = _people(connection, project_id, call)
+    asked = ListedPeople(connection, project_id, _place(call), call.at)
     query = replace(_query(call, asked.at), limit=CSV_PAGE)
     rows = Rows()
     for _ in range(0, MAX_CSV, CSV_PAGE):

@@ -1,22 +1,19 @@
-"""One person: read it, set its properties, take some away."""
+"""Changing one person: set its properties, take some away."""
 
 from typing import Any
 
 from msgspec import UNSET, Struct, UnsetType
 
-from api import places
-from api.auth import READ, WRITE
+from api.auth import WRITE
 from api.calls import Answer, Call
-from api.errors import ApiError, Error, invalid, not_found, required
+from api.errors import ApiError, Error, invalid, required
 from api.operations import Operation
-from api.person_ids import ever, found
-from api.person_shapes import SinglePerson, single
-from api.places import PlaceText
+from api.person_ids import found
+from api.person_reading import shown
+from api.person_shapes import SinglePerson
 from api.requests import Nothing, expected_version, parse
 from domain.commands import SetProperties, UnsetProperties
 from domain.values import JSON, Properties
-from projections import past_person
-from projections.person_rows import PersonRow
 
 MAX_UNSET = 1_000  # properties that one call takes away
 
@@ -38,12 +35,6 @@ class PropertiesBody(Struct, frozen=True, kw_only=True):
     """Properties to set; all others stay as they are."""
 
     properties: Properties
-
-
-class RetrieveQuery(Struct, frozen=True, kw_only=True):
-    """As of when: now, or as it was then."""
-
-    as_of: PlaceText = ""
 
 
 class UpdateQuery(Struct, frozen=True, kw_only=True):
@@ -72,17 +63,6 @@ class UnsetBody(Struct, frozen=True, kw_only=True, rename={"unset": "$unset"}):
     unset: str | list[str] | UnsetType = UNSET
 
 
-async def retrieve(call: Call[RetrieveQuery, Nothing]) -> Answer[SinglePerson]:
-    """GET persons/:id: a person, as it is or as it was; the `ETag` is its version."""
-    if not call.query.as_of:
-        return _shown(call, await found(call), {})
-    place = places.parse(call.query.as_of, call.at, "as_of")
-    person = await call.read(past_person.at_place, await ever(call), place)
-    if person is None:
-        raise not_found()
-    return _shown(call, past_person.row(person), {})
-
-
 async def create(call: Call[Nothing, Nothing]) -> Answer[Nothing]:
     """POST persons: never; persons are made by the events that are captured."""
     raise ApiError(405, _NO_CREATION, {"Allow": "GET, HEAD"})
@@ -91,7 +71,7 @@ async def create(call: Call[Nothing, Nothing]) -> Answer[Nothing]:
 async def update(call: Call[Nothing, PropertiesBody]) -> Answer[SinglePerson]:
     """PATCH or PUT persons/:id: set properties; the answer is the person after that."""
     headers = await _set(call, call.body.properties)
-    return _shown(call, await found(call), headers)
+    return shown(call, await found(call), headers)
 
 
 async def update_property(call: Call[UpdateQuery, UpdateBody]) -> Answer[Success]:
@@ -154,13 +134,7 @@ def _value(text: str | UnsetType) -> JSON:
         return text
 
 
-def _shown(call: Call[Any, Any], row: PersonRow, headers: dict[str, str]) -> Answer[SinglePerson]:
-    headers["ETag"] = f'"{row.version}"'
-    return Answer(single(row, call.project.settings.display_name_properties), headers)
-
-
 OPERATIONS = [
-    Operation("GET", "persons/{id}", "persons_retrieve", retrieve, READ),
     Operation(
         "PATCH", "persons/{id}", "persons_partial_update", update, WRITE, is_conditional=True
     ),

@@ -16,6 +16,15 @@ PlaceText: TypeAlias = Annotated[
 ]
 
 
+KnownText: TypeAlias = Annotated[
+    str,
+    Meta(
+        description="What had been recorded up to then counts, and nothing later: a position of the"
+        " log, or an ISO 8601 time."
+    ),
+]
+
+
 def parse(text: str, now: datetime, name: str) -> Place:
     """Return the position, or else the time, that a text says; `name` is the parameter's.
 
@@ -30,6 +39,15 @@ def parse(text: str, now: datetime, name: str) -> Place:
     if at > now + MAX_AHEAD:
         raise invalid(f"{text} is yet to come.", name)
     return at
+
+
+def known(text: str, now: datetime) -> Place | None:
+    """Return what `as_known_at` says; None where it is not given.
+
+    Raises:
+        ApiError: see `parse`.
+    """
+    return parse(text, now, "as_known_at") if text else None
 
 
 def time(text: str, name: str) -> datetime:

@@ -2,7 +2,8 @@
 
 Other than PostHog's, the answer honours `$unset` and who had the distinct id at that time, and
 has all properties, however they were set. Time is that of the captured events' own clocks, so what
-arrived late counts from when it happened; `as_of` goes by the time that was recorded.
+arrived late counts from when it happened; `as_of` alone goes by the time that was recorded, and
+with `as_known_at` only what had been recorded up to then counts.
 """
 
 from datetime import datetime
@@ -19,9 +20,11 @@ from api.errors import invalid, not_found, required
 from api.operations import Operation
 from api.person_ids import ever
 from api.person_shapes import UTC, SinglePerson, single
+from api.places import KnownText
 from api.requests import Nothing
 from domain.person import Person
 from projections import past_person
+from storage.places import Place
 
 
 class AtTimeQuery(Struct, frozen=True, kw_only=True):
@@ -34,6 +37,7 @@ class AtTimeQuery(Struct, frozen=True, kw_only=True):
     distinct_id: str = ""
     person_id: str = ""
     include_set_once: bool = False
+    as_known_at: KnownText = ""
 
 
 class AtTimeMetadata(Struct, frozen=True, kw_only=True):
@@ -62,21 +66,26 @@ async def properties_at_time(call: Call[AtTimeQuery, Nothing]) -> Answer[PersonA
     if bool(asked.distinct_id) == bool(asked.person_id):
         raise invalid("Exactly one of distinct_id and person_id has to be given.")
     at = places.time(asked.timestamp, "timestamp")
+    as_known_at = places.known(asked.as_known_at, call.at)
     if asked.person_id:
         known = await ever(call, asked.person_id)
-        person = await call.read(past_person.at_time, known, at)
+        person = await call.read(past_person.at_time, known, at, as_known_at)
     else:
-        person = await call.read(_owner_at_time, asked.distinct_id, at)
+        person = await call.read(_owner_at_time, asked.distinct_id, at, as_known_at)
     if person is None:
         raise not_found()
     return Answer(_shown(call, person, at))
 
 
 def _owner_at_time(
-    connection: Connection, project_id: int, distinct_id: str, at: datetime
+    connection: Connection,
+    project_id: int,
+    distinct_id: str,
+    at: datetime,
+    as_known_at: Place | None,
 ) -> Person | None:
-    owner = past_person.owner_at_time(connection, project_id, distinct_id, at)
-    return owner and past_person.at_time(connection, project_id, owner, at)
+    owner = past_person.owner_at_time(connection, project_id, distinct_id, at, as_known_at)
+    return owner and past_person.at_time(connection, project_id, owner, at, as_known_at)
 
 
 def _shown(call: Call[AtTimeQuery, Nothing], person: Person, at: datetime) -> PersonAtTime:

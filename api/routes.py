@@ -22,6 +22,7 @@ from api import (
     person_events,
     person_history,
     person_list,
+    person_reading,
     person_split,
     person_timeline,
     person_unmerge,
@@ -36,6 +37,7 @@ from api.operations import Endpoint, Operation
 from domain.values import encode
 
 OPERATIONS: list[Operation] = [
+    *person_reading.OPERATIONS,
     *persons.OPERATIONS,
     *person_deletion.OPERATIONS,
     *person_erasure.OPERATIONS,

@@ -18,7 +18,7 @@ from projections.snapshots import stream
 from storage import streams
 from storage.log import RECORDED
 from storage.mapper import logged_event
-from storage.places import Place, position_of
+from storage.places import Place, position_of, version_at
 from storage.schema import events
 
 
@@ -34,13 +34,27 @@ def at_place(connection: Connection, project_id: int, person: Known, place: Plac
     return _living(found, person)
 
 
-def at_time(connection: Connection, project_id: int, person: Known, at: datetime) -> Person | None:
+def at_time(
+    connection: Connection,
+    project_id: int,
+    person: Known,
+    at: datetime,
+    as_known_at: Place | None = None,
+) -> Person | None:
     """Return a person as it was by the events' own clocks; None if it did not live then.
 
     What occurred up to that time counts, in the order in which it occurred: also what arrived
-    late. The birth comes first, whatever its clock said.
+    late, but for what was recorded behind `as_known_at`. The birth comes first, whatever its clock
+    said.
+
+    Raises:
+        InvalidParameterError: see `storage.places.position_of`.
     """
-    lived = stream(connection, project_id, person.person_id)
+    below = None
+    if as_known_at is not None:
+        until = position_of(connection, project_id, as_known_at, "as_known_at")
+        below = version_at(connection, project_id, person.person_id, until) + 1
+    lived = stream(connection, project_id, person.person_id, below=below)
     occurred = [each for each in occurrences(lived) if each.moment.at <= at]
     if not occurred:
         return None
@@ -53,22 +67,33 @@ def at_time(connection: Connection, project_id: int, person: Known, at: datetime
 
 
 def owner_at_time(
-    connection: Connection, project_id: int, distinct_id: str, at: datetime
+    connection: Connection,
+    project_id: int,
+    distinct_id: str,
+    at: datetime,
+    as_known_at: Place | None = None,
 ) -> Known | None:
     """Return whose a distinct id was by the events' own clocks; None if it never was anybody's.
 
-    Before it was anybody's, it is taken for that of its first owner: events may arrive late.
+    Before it was anybody's, it is taken for that of its first owner: events may arrive late. What
+    was recorded behind `as_known_at` does not count.
+
+    Raises:
+        InvalidParameterError: see `storage.places.position_of`.
     """
-    owners = list(_owners(connection, project_id, clean(distinct_id)))
+    until = None
+    if as_known_at is not None:
+        until = position_of(connection, project_id, as_known_at, "as_known_at")
+    owners = list(_owners(connection, project_id, clean(distinct_id), until))
     if not owners:
         return None
-    until = [each for each in owners if each[0] <= at]
-    _, person_id = until[-1] if until else owners[0]
+    earlier = [each for each in owners if each[0] <= at]
+    _, person_id = earlier[-1] if earlier else owners[0]
     return known(connection, project_id, person_id)
 
 
 def _owners(
-    connection: Connection, project_id: int, distinct_id: str
+    connection: Connection, project_id: int, distinct_id: str, until: int | None
 ) -> Iterator[tuple[datetime, UUID]]:
     """Yield since when a distinct id was whose, in the order in which that occurred."""
     owned = past_distinct_ids.c
@@ -77,6 +102,8 @@ def _owners(
         events,
         (events.c.project_id == owned.project_id) & (events.c.position == owned.position),
     ).where(owned.project_id == project_id, owned.distinct_id == distinct_id)
+    if until is not None:
+        query = query.where(owned.position <= until)
     logged = [logged_event(row) for row in connection.execute(query.order_by(owned.position))]
     for each in sorted(logged, key=lambda each: each.event.origin.occurred_at):
         yield each.event.origin.occurred_at, each.person_id
