@@ -129,7 +129,8 @@ def _row(person: ListedPerson, values: list[Raw | None]) -> Row:
         distinct_ids=person.distinct_ids,
         is_identified=person.is_identified,
         first_seen=person.created_at,
-        last_seen=person.last_seen_at,
+        # It is kept to the hour: without this, some were last seen before they were first seen.
+        last_seen=max(person.last_seen_at, person.created_at),
         cells=[None if value is None else _text(value) for value in values],
     )
 

@@ -1,0 +1,80 @@
+"""`python -m bench.pages`: how long the pages take, on a real service with 100,000 persons.
+
+One browser's worth of requests, one after the other; what counts is the time until the whole page
+is there, and the processor time of the service. `GET /_livez` is what a request costs at least.
+"""
+
+from collections.abc import Callable
+from statistics import median, quantiles
+from time import perf_counter
+from typing import NamedTuple
+from urllib.parse import quote
+
+import httpx
+
+from api.web.sessions import COOKIE
+from bench.databases import KINDS, fresh
+from bench.read import PERSONS, fill
+from bench.service import Service, serving
+
+TIMES = 40
+LIMIT = 100  # milliseconds, the most that a page may take
+Find = Callable[[int], str]
+
+
+class Way(NamedTuple):
+    """A page: its name, and what makes the path of the nth request."""
+
+    name: str
+    path: Find
+
+
+WAYS = [
+    Way("_livez", lambda n: "/_livez"),
+    Way("persons", lambda n: "/persons"),
+    Way("… with three columns", lambda n: "/persons?column=plan&column=company&column=logins"),
+    Way("… deep", lambda n: f"/persons?offset={PERSONS // 2 + n}"),
+    Way("… search, one found", lambda n: f"/persons?search={quote(f'person.{n * 997}@')}"),
+    Way("… search, many found", lambda n: f"/persons?search=number+{n}"),
+    Way("… search, none found", lambda n: f"/persons?search=nobody.{n}"),
+    Way("… filter, one found", lambda n: f"/persons?key=seat&operator=exact&value={n * 997}"),
+    Way("… filter, a third", lambda n: "/persons?key=plan&operator=exact&value=pro"),
+    Way("… as of the past", lambda n: f"/persons?as_of={PERSONS + n}"),
+    Way("… as of, search", lambda n: f"/persons?as_of={PERSONS + n}&search=person.{n * 997}@"),
+]
+
+
+def measure(service: Service) -> None:
+    """Print what each page takes."""
+    with httpx.Client(base_url=service.url, cookies={COOKIE: service.key}, timeout=60) as client:
+        print(f"  {'':<24}  p50 ms  p95 ms  processor ms      kB")
+        for way in WAYS:
+            client.get(way.path(TIMES)).raise_for_status()
+            started = service.processor()
+            taken = [_milliseconds(client, way.path(number)) for number in range(TIMES)]
+            processor = (service.processor() - started) / TIMES * 1000
+            size = len(client.get(way.path(0)).content) / 1000
+            p50, p95 = median(taken), quantiles(taken, n=20)[-1]
+            verdict = "" if p50 < LIMIT else f"  more than {LIMIT} ms"
+            print(f"  {way.name:<24}{p50:>8.1f}{p95:>8.1f}{processor:>14.1f}{size:>8.0f}{verdict}")
+
+
+def _milliseconds(client: httpx.Client, path: str) -> float:
+    started = perf_counter()
+    answer = client.get(path)
+    taken = (perf_counter() - started) * 1000
+    assert answer.status_code == httpx.codes.OK, answer.text
+    return taken
+
+
+def main() -> None:
+    for kind in KINDS:
+        print(f"{kind}: {PERSONS:,} persons, {TIMES} requests each")
+        with fresh(kind) as url:
+            fill(url)
+            with serving(url) as service:
+                measure(service)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,77 @@
+"""Makes the pictures of the pages in `docs/pages/`, wide and narrow, light and dark.
+
+Run `python docs/screenshots.py`, with the package's `dev` extra and Chromium installed; Inter, from
+Debian's `fonts-inter`, is the font of the pictures.
+"""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+from demo_people import bring_in
+from demo_service import KEY, Service, running
+from playwright.sync_api import Browser, Page, sync_playwright
+
+FOLDER = Path(__file__).parent / "pages"
+WIDE, NARROW = (1280, 800), (390, 844)  # pixels
+
+
+class Shot(NamedTuple):
+    """A picture: its name, how it is taken, and how to come to what it shows."""
+
+    name: str
+    scheme: str
+    size: tuple[int, int]
+    go: Callable[[Page, Service], object]
+
+
+def persons(page: Page, service: Service) -> None:
+    """Show the list, with two columns and a filter."""
+    page.goto("/persons?column=plan&column=country&key=plan&operator=is_not&value=free")
+
+
+def persons_then(page: Page, service: Service) -> None:
+    """Show the list as it was."""
+    page.goto("/persons?column=plan&as_of=40")
+
+
+SHOTS = [
+    Shot("persons", "light", WIDE, persons),
+    Shot("persons-dark", "dark", WIDE, persons_then),
+    Shot("persons-narrow", "light", NARROW, persons),
+    Shot("persons-narrow-dark", "dark", NARROW, persons_then),
+]
+
+
+def take(browser: Browser, service: Service, shot: Shot) -> None:
+    """Take one picture."""
+    width, height = shot.size
+    page = browser.new_page(
+        base_url=service.url,
+        viewport={"width": width, "height": height},
+        color_scheme="dark" if shot.scheme == "dark" else "light",
+    )
+    page.goto("/sign-in")
+    page.get_by_label("API key").fill(KEY)
+    page.get_by_role("button", name="Sign in").click()
+    shot.go(page, service)
+    page.screenshot(path=FOLDER / f"{shot.name}.png")
+    page.close()
+
+
+def main() -> None:
+    """Take all pictures of a service with demo data."""
+    FOLDER.mkdir(exist_ok=True)
+    with running() as service, sync_playwright() as playwright:
+        bring_in(service)
+        browser = playwright.chromium.launch(
+            executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-gpu"]
+        )
+        for shot in SHOTS:
+            take(browser, service, shot)
+        browser.close()
+
+
+if __name__ == "__main__":
+    main()
