@@ -59,3 +59,12 @@ document.addEventListener("htmx:responseError", (event) => {
   tell(page.querySelector("[data-detail]")?.textContent || "That did not work.");
 });
 document.addEventListener("htmx:sendError", () => tell("The service cannot be reached."));
+
+// Who follows a link from another site comes without the cookie, signed in or not: ask from here.
+const signIn = document.querySelector("[data-leads-to]");
+if (signIn) {
+  const next = signIn.dataset.leadsTo === "/" ? "/persons" : signIn.dataset.leadsTo;
+  fetch(next, { method: "HEAD", redirect: "manual" }).then((answer) => {
+    if (answer.ok) location.replace(next);
+  });
+}
