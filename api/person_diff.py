@@ -18,7 +18,7 @@ from api.requests import Nothing
 from domain.errors import InvalidParameterError
 from domain.values import JSON
 from projections import differences
-from projections.differences import Difference, Span
+from projections.difference import Difference, Span
 from storage.log import head_position
 from storage.places import Place, position_of
 

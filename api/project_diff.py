@@ -18,7 +18,7 @@ from api.person_shapes import UTC
 from api.requests import Nothing
 from domain.values import JSON
 from projections import differences
-from projections.differences import Difference, Kind, Span
+from projections.difference import Difference, Kind, Span
 from storage.places import Place
 
 MAX_PAGE = 1_000  # persons, whatever limit is asked for

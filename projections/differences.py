@@ -1,63 +1,36 @@
 """What differs between two positions of the log: for one person, or for all of a project."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator
 from itertools import groupby
-from typing import Any, Literal, NamedTuple, TypeAlias
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import Connection, func, select
 
 from domain.person import Person
-from domain.values import Properties, same
+from projections.difference import (
+    NOTHING,
+    Difference,
+    Had,
+    Span,
+    difference,
+    had,
+    of_properties,
+)
+from storage import streams
 from storage.log import RECORDED, unindexed_position
 from storage.mapper import logged_event
 from storage.schema import events
 
-PAGE = 100  # persons whose streams are read with one query
+PAGE = 500  # persons whose streams are read with one query
 READ_AT_ONCE = 1_000  # events
-
-Kind: TypeAlias = Literal["created", "changed", "deleted", "merged", "restored"]
-
-
-class Span(NamedTuple):
-    """From one position to another, both included as states: the events behind `start` to `end`."""
-
-    start: int
-    end: int
-
-
-class Difference(NamedTuple):
-    """What a person gained, has otherwise and lost. Who does not live has nothing.
-
-    `changed` has what was before, and after. `kind` says what it came to; None for a person that
-    lived at neither end.
-    """
-
-    person_id: UUID
-    kind: Kind | None
-    added: Properties
-    changed: dict[str, tuple[Any, Any]]
-    removed: Properties
-    gained: list[str]
-    lost: list[str]
-
-    @property
-    def is_empty(self) -> bool:
-        """Tell whether nothing that could be told differs."""
-        is_same = not (self.added or self.changed or self.removed or self.gained or self.lost)
-        return self.kind is None or (is_same and self.kind == "changed")
-
-    @property
-    def keys(self) -> set[str]:
-        """The properties that differ."""
-        return {*self.added, *self.changed, *self.removed}
 
 
 def of_person(connection: Connection, project_id: int, person_id: UUID, span: Span) -> Difference:
     """Return what differs for one person."""
-    for each in _differences(connection, project_id, [person_id], span):
+    for each in _folded(connection, project_id, [person_id], span):
         return each
-    return _difference(Person(person_id), _Had(False, False, {}, []))
+    return difference(person_id, NOTHING, NOTHING)
 
 
 def of_project(
@@ -68,14 +41,21 @@ def of_project(
     Only those whose first such event is behind `after`. Some persons are held at a time.
     """
     while first := _first(connection, project_id, span, max(after, span.start)):
-        found = _differences(connection, project_id, list(first), span)
-        differing = [(first[each.person_id], each) for each in found if not each.is_empty]
+        found = _differences(connection, project_id, first, span)
+        differing = [(first[each.person_id].position, each) for each in found if not each.is_empty]
         yield from sorted(differing, key=lambda each: each[0])
-        after = max(first.values())
+        after = max(each.position for each in first.values())
 
 
-def _first(connection: Connection, project_id: int, span: Span, after: int) -> dict[UUID, int]:
-    """Return the next persons to whom something happened in a span, by their first positions."""
+class _First(NamedTuple):
+    """Where the first event of a person in a span stands: in the log, and in its stream."""
+
+    position: int
+    version: int
+
+
+def _first(connection: Connection, project_id: int, span: Span, after: int) -> dict[UUID, _First]:
+    """Return the next persons to whom something happened in a span, by their first events there."""
     before = events.alias("before")
     # What stands before an event in its stream, or 0 before the birth: an index leads there.
     preceding = (
@@ -88,7 +68,7 @@ def _first(connection: Connection, project_id: int, span: Span, after: int) -> d
         .scalar_subquery()
     )
     query = (
-        select(events.c.person_id, events.c.position)
+        select(events.c.person_id, events.c.position, events.c.version)
         .where(
             events.c.project_id == project_id,
             events.c.position > after,
@@ -98,19 +78,36 @@ def _first(connection: Connection, project_id: int, span: Span, after: int) -> d
         .order_by(events.c.position)
         .limit(PAGE)
     )
-    return {person_id: position for person_id, position in connection.execute(query)}
-
-
-class _Had(NamedTuple):
-    was_born: bool
-    is_living: bool
-    properties: Properties
-    distinct_ids: list[str]
+    return {person_id: _First(*place) for person_id, *place in connection.execute(query)}
 
 
 def _differences(
-    connection: Connection, project_id: int, person_ids: Sequence[UUID], span: Span
+    connection: Connection, project_id: int, first: dict[UUID, _First], span: Span
 ) -> Iterator[Difference]:
+    """Yield what differs for each person: by its events in the span alone, where these tell."""
+    versions = {person_id: place.version for person_id, place in first.items()}
+    rows = streams.later(connection, project_id, versions, until=span.end)
+    untold = []
+    for person_id, stream in groupby(rows, key=lambda row: row.person_id):
+        happened = [logged_event(row).event for row in stream]
+        if versions[person_id] == 1:
+            person = Person(person_id)
+            for event in happened:
+                person.apply(event)
+            yield difference(person_id, NOTHING, had(person))
+        elif found := of_properties(person_id, happened):
+            yield found
+        else:
+            untold.append(person_id)
+    yield from _folded(connection, project_id, untold, span)
+
+
+def _folded(
+    connection: Connection, project_id: int, person_ids: Collection[UUID], span: Span
+) -> Iterator[Difference]:
+    """Yield what differs for each person, by its whole stream."""
+    if not person_ids:
+        return
     query = (
         RECORDED.where(
             events.c.project_id == project_id,
@@ -122,50 +119,14 @@ def _differences(
     )
     with connection.execute(query) as rows:
         for person_id, stream in groupby(rows, key=lambda row: row.person_id):
-            yield _folded(Person(person_id), stream, span.start)
+            yield _fold(Person(person_id), stream, span.start)
 
 
-def _folded(person: Person, stream: Iterable[Any], start: int) -> Difference:
-    before: _Had | None = None
+def _fold(person: Person, stream: Iterable[Any], start: int) -> Difference:
+    before: Had | None = None
     for row in stream:
         if before is None and row.position > start:
-            before = _had(person)
+            before = had(person)
         person.apply(logged_event(row).event)
-    return _difference(person, before or _had(person))
-
-
-def _had(person: Person) -> _Had:
-    if not person.is_living:
-        return _Had(person.version > 0, False, {}, [])
-    return _Had(True, True, dict(person.properties), list(person.distinct_ids))
-
-
-def _difference(person: Person, before: _Had) -> Difference:
-    after = _had(person)
-    had, has = before.properties, after.properties
-    return Difference(
-        person.id,
-        _kind(person, before),
-        added={key: has[key] for key in has if key not in had},
-        changed={
-            key: (had[key], has[key]) for key in has if key in had and not same(had[key], has[key])
-        },
-        removed={key: had[key] for key in had if key not in has},
-        gained=_without(after.distinct_ids, before.distinct_ids),
-        lost=_without(before.distinct_ids, after.distinct_ids),
-    )
-
-
-def _kind(person: Person, before: _Had) -> Kind | None:
-    if person.is_living:
-        if before.is_living:
-            return "changed"
-        return "restored" if before.was_born else "created"
-    if not before.is_living:
-        return None
-    return "merged" if person.merged_into else "deleted"
-
-
-def _without(these: Iterable[str], those: Iterable[str]) -> list[str]:
-    others = {*those}
-    return [each for each in these if each not in others]
+    after = had(person)
+    return difference(person.id, before or after, after)

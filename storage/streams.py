@@ -24,7 +24,7 @@ from storage.statements import Query, among
 from storage.values import as_uuid
 
 Bounds = Mapping[UUID, int]
-"""Some persons, each with the last version that is read of its stream."""
+"""Some persons, each with the last version that is read of its stream, or the first."""
 
 
 def read(
@@ -105,6 +105,29 @@ def woven(
         query.order_by(unindexed_position).limit(limit),
         _parameters(connection.dialect.name, bounds),
     ).all()
+
+
+def later(
+    connection: Connection, project_id: int, versions: Bounds, *, until: int
+) -> Sequence[Any]:
+    """Return the events of some persons, each from a version on, up to a position.
+
+    Those of each person stand together, by version.
+    """
+    bounds = _bounds(connection.dialect.name)
+    is_later = (
+        (events.c.project_id == project_id)
+        & (events.c.person_id == bounds.c.person_id)
+        & (events.c.version >= bounds.c.version)
+        & (unindexed_position <= until)
+    )
+    # An outer join keeps the database to the order that is right: the few persons come first.
+    query = RECORDED.select_from(bounds.outerjoin(events, is_later))
+    rows = connection.execute(
+        query.order_by(events.c.person_id, events.c.version),
+        _parameters(connection.dialect.name, versions),
+    )
+    return [row for row in rows if row.version is not None]
 
 
 def _within(dialect: str, project_id: int) -> Select[Any]:
