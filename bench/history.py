@@ -154,7 +154,7 @@ class WithoutPast(Views):
     def project(self, connection: Any, appended: Appended) -> None:
         """Bring them up to the events appended."""
         for projection in _OTHERS:
-            projection.project(connection, appended)
+            projection.bring_up(connection, appended)
 
 
 _OTHERS: list[Projection] = [each for each in PROJECTIONS if each is not past.PROJECTION]

@@ -3,7 +3,9 @@
 The row says where to look; what was done stands in the event itself, at its position.
 """
 
-from sqlalchemy import BigInteger, Column, Connection, Index, Table, Text, Uuid
+from collections.abc import Iterator
+
+from sqlalchemy import BigInteger, Column, Index, Table, Text, Uuid
 
 from domain.events import (
     Deleted,
@@ -17,6 +19,7 @@ from domain.events import (
 )
 from projections.projection import Projection, metadata
 from storage.appended import Appended
+from storage.changes import Change, Drop, Put
 from storage.statements import Delete, Insert
 
 activity = Table(
@@ -49,10 +52,10 @@ def name_of(event: PersonEvent) -> str | None:
     return NAMES.get(type(event))
 
 
-def _project(connection: Connection, appended: Appended) -> None:
+def _project(appended: Appended) -> Iterator[Change]:
     rows = []
     erased: list[int] = []
-    for position, placed in enumerate(appended.events, start=appended.after + 1):
+    for position, placed in zip(appended.positions, appended.events, strict=True):
         event, name = placed.event, name_of(placed.event)
         if isinstance(event, Erased):
             erased += event.positions
@@ -60,8 +63,8 @@ def _project(connection: Connection, appended: Appended) -> None:
             continue
         if name:
             rows.append((appended.project_id, position, placed.person_id, name))
-    _insert.run(connection, rows)
-    _delete.run(connection, appended.project_id, erased)
+    yield Put(_insert, rows)
+    yield Drop(_delete, appended.project_id, erased)
 
 
 PROJECTION = Projection("activity", version=1, tables=(activity,), project=_project)

@@ -1,6 +1,6 @@
 """Who was born under which integer id: also those who were deleted or merged away since."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from uuid import UUID
 
 from sqlalchemy import BigInteger, Column, Connection, Index, Table, Uuid, select
@@ -8,6 +8,7 @@ from sqlalchemy import BigInteger, Column, Connection, Index, Table, Uuid, selec
 from domain.events import Erased, PersonCreated
 from projections.projection import Projection, metadata
 from storage.appended import Appended
+from storage.changes import Change, Put
 from storage.statements import Insert
 
 MAX_NUMBER = 2**63 - 1
@@ -44,16 +45,13 @@ def numbers(
     return {person_id: number for person_id, number in connection.execute(query)}
 
 
-def _project(connection: Connection, appended: Appended) -> None:
+def _project(appended: Appended) -> Iterator[Change]:
     born = {
         placed.event.number: placed.person_id
         for placed in appended.events
         if isinstance(placed.event, PersonCreated | Erased)
     }
-    _insert.run(
-        connection,
-        [(appended.project_id, number, person_id) for number, person_id in born.items()],
-    )
+    yield Put(_insert, [(appended.project_id, *birth) for birth in born.items()])
 
 
 PROJECTION = Projection("births", version=1, tables=(births,), project=_project)

@@ -1,6 +1,6 @@
 """Deleted persons whose personal data is still there: whom the purge has to erase, and when."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -23,6 +23,7 @@ from sqlalchemy import (
 from domain.events import Deleted, Erased, Undeleted
 from projections.projection import Projection, metadata
 from storage.appended import Appended
+from storage.changes import Change, Drop, Put
 from storage.statements import Delete, Insert
 from storage.values import UTCDateTime
 
@@ -73,9 +74,9 @@ def of(connection: Connection, project_id: int, person_id: UUID) -> Row[Any] | N
     return connection.execute(select(deletions).where(chosen)).first()
 
 
-def _project(connection: Connection, appended: Appended) -> None:
+def _project(appended: Appended) -> Iterator[Change]:
     rows: dict[UUID, tuple[Any, ...] | None] = {}
-    for position, placed in enumerate(appended.events, start=appended.after + 1):
+    for position, placed in zip(appended.positions, appended.events, strict=True):
         if type(placed.event) not in _CHANGES:
             continue
         person_id = placed.person_id
@@ -91,8 +92,8 @@ def _project(connection: Connection, appended: Appended) -> None:
                 )
             case Undeleted() | Erased(kept=None):
                 rows[person_id] = None
-    _delete.run(connection, appended.project_id, [each for each, row in rows.items() if not row])
-    _insert.run(connection, [row for row in rows.values() if row])
+    yield Drop(_delete, appended.project_id, [each for each, row in rows.items() if not row])
+    yield Put(_insert, [row for row in rows.values() if row])
 
 
 PROJECTION = Projection("deletions", version=1, tables=(deletions,), project=_project)

@@ -76,10 +76,10 @@ class Folding:
         folded = self._persons_before(project_id, placed)
         for each in placed:
             folded[each.person_id].apply(each.event)
-        times = [row.recorded_at for row in rows]
-        appended = Appended(project_id, after, times, placed, folded.values())
+        positions, times = zip(*((row.position, row.recorded_at) for row in rows), strict=True)
+        appended = Appended(project_id, positions, times, placed, folded.values())
         for projection in self.projections:
-            projection.project(self._connection, appended)
+            projection.bring_up(self._connection, appended)
         self.done[project_id] = rows[-1].position
 
     def _persons_before(self, project_id: int, placed: Sequence[LoggedEvent]) -> dict[UUID, Person]:

@@ -1,8 +1,7 @@
 """Whose each distinct id is: one row for each, a part of the view of current persons."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from typing import Any
-from uuid import UUID
 
 from sqlalchemy import (
     BigInteger,
@@ -30,7 +29,8 @@ from domain.events import (
 )
 from projections.projection import metadata
 from storage.appended import Appended
-from storage.statements import Delete, Insert, Query, among
+from storage.changes import Change, Drop, Put
+from storage.statements import Delete, Insert, Query, Row, among
 
 distinct_ids = Table(
     "distinct_ids",
@@ -77,38 +77,31 @@ def _owned(dialect: str) -> Select[Any]:
     )
 
 
-def project(connection: Connection, appended: Appended) -> None:
-    """Bring the owners up to what was appended."""
-    owners: dict[str, tuple[Any, ...] | None] = {}
+def project(appended: Appended) -> Iterator[Change]:
+    """Yield what changes by what was appended.
+
+    Of all who got a distinct id, the last one has it, unless it lost it again.
+    """
+    had = {each.id: frozenset(each.distinct_ids) for each in appended.persons if each.is_living}
+    owners: dict[str, Row | None] = {}
     deleted = []
-    for position, placed in enumerate(appended.events, start=appended.after + 1):
+    for position, placed in zip(appended.positions, appended.events, strict=True):
         if type(placed.event) not in _CHANGE_OWNERS:
             continue
         if isinstance(placed.event, Deleted):
             deleted.append(placed.person_id)
-            _forget(owners, placed.person_id)
+        ids = had.get(placed.person_id, frozenset())
         for rank, distinct_id in enumerate(gained_ids(placed.event)):
-            owners[distinct_id] = (
-                appended.project_id,
-                distinct_id,
-                placed.person_id,
-                position,
-                rank,
-                folded_if_other(distinct_id),
-            )
-    _delete_all.run(connection, appended.project_id, deleted)
+            row = appended.project_id, distinct_id, placed.person_id, position, rank
+            is_owner = distinct_id in ids
+            owners[distinct_id] = (*row, folded_if_other(distinct_id)) if is_owner else None
+    yield Drop(_delete_all, appended.project_id, deleted)
     free = [distinct_id for distinct_id, owner in owners.items() if owner is None]
-    _delete.run(connection, appended.project_id, free)
-    _insert.run(connection, [owner for owner in owners.values() if owner])
+    yield Drop(_delete, appended.project_id, free)
+    yield Put(_insert, [owner for owner in owners.values() if owner])
 
 
 def folded_if_other(distinct_id: str) -> str | None:
     """Return a distinct id without upper case; None where that is the distinct id itself."""
     folded = distinct_id.casefold()
     return None if folded == distinct_id else folded
-
-
-def _forget(owners: dict[str, tuple[Any, ...] | None], person_id: UUID) -> None:
-    for distinct_id, owner in owners.items():
-        if owner and owner[2] == person_id:
-            owners[distinct_id] = None

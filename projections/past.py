@@ -5,7 +5,6 @@ from datetime import datetime
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import Connection
 
 from domain.events import (
     Deleted,
@@ -34,6 +33,7 @@ from projections.projection import Projection
 from projections.searches import SEARCHED
 from projections.texts import folded
 from storage.appended import Appended
+from storage.changes import Change, Drop, Put
 from storage.statements import Delete, Insert, Row
 
 # A batch that erases holds nothing else, so what it inserts stands at other positions.
@@ -47,19 +47,19 @@ _insert_properties = Insert(past_properties)
 _insert_texts = Insert(past_texts)
 
 
-def _project(connection: Connection, appended: Appended) -> None:
+def _project(appended: Appended) -> Iterator[Change]:
     rows = _Rows(appended.project_id)
-    for index, placed in enumerate(appended.events):
-        event, position = placed.event, appended.after + 1 + index
-        rows.add_properties(placed.person_id, position, event)
-        if type(event) is not PropertySet:
-            rows.add_life(placed.person_id, position, event, appended.times[index])
-    _insert_properties.run(connection, rows.properties)
-    _insert_texts.run(connection, rows.texts)
-    _insert_lives.run(connection, rows.lives)
-    _insert_distinct_ids.run(connection, rows.distinct_ids)
+    recorded = zip(appended.positions, appended.times, appended.events, strict=True)
+    for position, recorded_at, placed in recorded:
+        rows.add_properties(placed.person_id, position, placed.event)
+        if type(placed.event) is not PropertySet:
+            rows.add_life(placed.person_id, position, placed.event, recorded_at)
+    yield Put(_insert_properties, rows.properties)
+    yield Put(_insert_texts, rows.texts)
+    yield Put(_insert_lives, rows.lives)
+    yield Put(_insert_distinct_ids, rows.distinct_ids)
     for delete in _DELETES:
-        delete.run(connection, appended.project_id, rows.erased)
+        yield Drop(delete, appended.project_id, rows.erased)
 
 
 class _Rows:

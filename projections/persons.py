@@ -3,7 +3,7 @@
 A row is also the person's snapshot: commands are decided on it, never on a replayed stream.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import msgspec
@@ -11,7 +11,6 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
-    Connection,
     Index,
     Table,
     Text,
@@ -32,6 +31,7 @@ from domain.values import Properties, encode
 from projections import owners
 from projections.projection import Projection, metadata
 from storage.appended import Appended
+from storage.changes import Change, Drop, Put
 from storage.statements import Delete, Insert
 from storage.values import UTCDateTime, as_time, as_uuid
 
@@ -97,16 +97,16 @@ def person_of(state: Sequence[Any]) -> Person:
     return person
 
 
-def _project(connection: Connection, appended: Appended) -> None:
+def _project(appended: Appended) -> Iterator[Change]:
     project_id = appended.project_id
     living = [each for each in appended.persons if each.is_living]
     gone = [each.id for each in appended.persons if not each.is_living]
     indexed = {each.person_id for each in appended.events if _changes_indexed(each.event)}
-    _delete_persons.run(connection, project_id, gone)
+    yield Drop(_delete_persons, project_id, gone)
     for statement, are_indexed in ((_insert_persons, True), (_update_persons, False)):
         rows = [_row(project_id, each) for each in living if (each.id in indexed) is are_indexed]
-        statement.run(connection, rows)
-    owners.project(connection, appended)
+        yield Put(statement, rows)
+    yield from owners.project(appended)
 
 
 def _changes_indexed(event: PersonEvent) -> bool:

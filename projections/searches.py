@@ -4,7 +4,7 @@ The first three stand in a table of their own. It is small, so to read through a
 fraction of the time that the persons with all their properties would.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from uuid import UUID
 
 from sqlalchemy import (
@@ -39,6 +39,7 @@ from projections.persons import persons
 from projections.projection import Projection, metadata
 from projections.texts import folded
 from storage.appended import Appended
+from storage.changes import Change, Drop, Put
 from storage.statements import Delete, Insert
 
 SEARCHED = ("email", "name")  # properties that a search looks into
@@ -101,12 +102,12 @@ def _in_texts(dialect: str, project_id: int, wanted: str) -> Sequence[ColumnElem
     return searches.c.project_id == project_id, is_found
 
 
-def _project(connection: Connection, appended: Appended) -> None:
+def _project(appended: Appended) -> Iterator[Change]:
     changed = {each.person_id for each in appended.events if _changes_text(each.event)}
     gone = [each.id for each in appended.persons if not each.is_living]
-    _delete.run(connection, appended.project_id, gone)
-    _insert.run(
-        connection,
+    yield Drop(_delete, appended.project_id, gone)
+    yield Put(
+        _insert,
         [
             (appended.project_id, each.id, text_of(each.id, each.properties))
             for each in appended.persons

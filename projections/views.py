@@ -47,4 +47,4 @@ class Views:
     def project(self, connection: Connection, appended: Appended) -> None:
         """Bring all views up to the events appended."""
         for projection in PROJECTIONS:
-            projection.project(connection, appended)
+            projection.bring_up(connection, appended)

@@ -14,13 +14,14 @@ from domain.person import Person
 
 
 class Appended(NamedTuple):
-    """Events that were just appended behind `after`, and the persons that they made of it.
+    """Events of a log, in its order, and the persons that they made of it.
 
-    `times` say when each was recorded.
+    `positions` say where each stands, `times` when it was recorded. To the writer they are what was
+    just appended; to who builds a view anew, all that ever happened to these persons.
     """
 
     project_id: int
-    after: int
+    positions: Sequence[int]
     times: Sequence[datetime]
     events: Sequence[PlacedEvent]
     persons: Collection[Person]

@@ -42,7 +42,7 @@ class Insert:
         on_conflict: OnConflict = "fail",
         keeps: Collection[Column[Any]] = (),
     ) -> None:
-        self._table = table
+        self.table = table
         self._on_conflict = on_conflict
         self._keeps = {column.name for column in (*table.primary_key, *keeps)}
 
@@ -60,11 +60,11 @@ class Insert:
 
     @cached_property
     def _types(self) -> list[TypeEngine[Any]]:
-        return [column.type for column in self._table.columns]
+        return [column.type for column in self.table.columns]
 
     @cached_property
     def _packers(self) -> list[Packer]:
-        columns = self._table.columns
+        columns = self.table.columns
         return [Packer(column.type, nullable=bool(column.nullable)) for column in columns]
 
     @cached_property
@@ -79,19 +79,19 @@ class Insert:
 
     @property
     def _into(self) -> str:
-        names = ", ".join(column.name for column in self._table.columns)
-        return f"INSERT INTO {self._table.name} ({names})"
+        names = ", ".join(column.name for column in self.table.columns)
+        return f"INSERT INTO {self.table.name} ({names})"
 
     @property
     def _conflict(self) -> str:
-        key = ", ".join(column.name for column in self._table.primary_key)
+        key = ", ".join(column.name for column in self.table.primary_key)
         match self._on_conflict:
             case "fail":
                 return ""
             case "ignore":
                 return f"ON CONFLICT ({key}) DO NOTHING"
             case "replace":
-                names = [c.name for c in self._table.columns if c.name not in self._keeps]
+                names = [c.name for c in self.table.columns if c.name not in self._keeps]
                 updates = ", ".join(f"{name} = excluded.{name}" for name in names)
                 return f"ON CONFLICT ({key}) DO UPDATE SET {updates}"
 
@@ -100,13 +100,13 @@ class Delete:
     """Deletes the rows of one project that have one of many values in a column."""
 
     def __init__(self, column: Column[Any]) -> None:
-        self._column = column
+        self.column = column
 
     def run(self, connection: Connection, project_id: int, values: Collection[Any]) -> None:
         """Delete with one statement."""
         if not values:
             return
-        table, name, type_ = self._column.table.name, self._column.name, self._column.type
+        table, name, type_ = self.column.table.name, self.column.name, self.column.type
         if connection.dialect.name == "sqlite":
             rows = [(project_id, value) for value in for_sqlite(type_, list(values))]
             connection.exec_driver_sql(

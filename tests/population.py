@@ -76,8 +76,9 @@ class Population:
         for event in events:
             person.apply(event)
             placed.append(PlacedEvent(person.id, person.version, event))
-        appended = Appended(self.project_id, self._position, [NOW] * len(placed), placed, [person])
-        self._position += len(placed)
+        first, self._position = self._position + 1, self._position + len(placed)
+        positions = range(first, self._position + 1)
+        appended = Appended(self.project_id, positions, [NOW] * len(placed), placed, [person])
         with self.database.writing() as connection:
             Views().project(connection, appended)
 
