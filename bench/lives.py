@@ -66,9 +66,7 @@ def fill(url: str, size: int) -> None:
 
 
 def _append(database: Database, happened: list[Happened]) -> None:
-    entries = [
-        Entry(each.person.id, each.version, *encode_event(each.event)) for each in happened
-    ]
+    entries = [Entry(each.person.id, each.version, *encode_event(each.event)) for each in happened]
     with database.writing() as connection:
         head = log.lock(connection, PROJECT)
         head.next_number = max(head.next_number, *(each.person.number + 1 for each in happened))
