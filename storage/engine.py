@@ -13,6 +13,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 from storage import postgresql, sqlite
 from storage.deadlines import limited
 from storage.errors import InvalidDatabaseUrlError
+from storage.pipelining import pipelining
 from storage.turns import Turns, hold
 
 READERS = 8  # connections for reading that a process keeps open
@@ -153,9 +154,14 @@ def committing(connection: Connection) -> Iterator[None]:
     Nothing waits for its answers before the commit, so no statement may be one that reads, and
     what goes wrong in one is raised by a later one or by the commit.
     """
-    driver: Any = connection.connection.driver_connection
-    with nullcontext() if connection.dialect.name == "sqlite" else driver.pipeline():
+    if connection.dialect.name == "sqlite":
         yield
+        connection.commit()
+        return
+    driver: Any = connection.connection.driver_connection
+    with driver.pipeline():
+        with pipelining(driver):
+            yield
         connection.commit()
 
 

@@ -1,17 +1,18 @@
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import Connection, insert, inspect, text
 from sqlalchemy.exc import DBAPIError
 
 from storage import log
-from storage.engine import Database
+from storage.engine import Database, committing
 from storage.errors import InvalidDatabaseUrlError, StoreInUseError
 from storage.schema import projects
 from storage.values import EPOCH
@@ -192,6 +193,51 @@ def test_what_raises_is_not_written(store: Store) -> None:
 
     with store.database.reading() as connection:
         assert connection.execute(text("SELECT count(*) FROM views")).scalar_one() > 0
+
+
+LARGE = 30 * 2**20  # characters, more than any socket takes at once
+
+
+def write_large(store: Store, then: Callable[[Connection], None]) -> None:
+    with store.database.writing() as connection:
+        connection.execute(text("CREATE TABLE large (value TEXT)"))
+    with store.database.writing() as connection, committing(connection):
+        connection.execute(text("INSERT INTO large VALUES (:value)"), {"value": "x" * LARGE})
+        then(connection)
+
+
+def large_rows(store: Store) -> int:
+    query = text("SELECT count(*) FROM large WHERE length(value) = :length")
+    with store.database.reading() as connection:
+        return int(connection.execute(query, {"length": LARGE}).scalar_one())
+
+
+def raise_something(_: Connection) -> None:
+    raise ZeroDivisionError
+
+
+def test_rows_of_any_size_are_committed(store: Store) -> None:
+    write_large(store, lambda connection: None)
+
+    assert large_rows(store) == 1
+
+
+def test_what_raises_behind_large_rows_is_not_written(store: Store) -> None:
+    with pytest.raises(ZeroDivisionError):
+        write_large(store, raise_something)
+
+    assert large_rows(store) == 0
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_a_connection_that_is_lost_under_large_rows_is_told(store: Store) -> None:
+    def lose(connection: Connection) -> None:
+        driver: Any = connection.connection.driver_connection
+        with store.database.writing() as other:
+            other.execute(text(f"SELECT pg_terminate_backend({driver.info.backend_pid})"))
+
+    with pytest.raises(DBAPIError):
+        write_large(store, lose)
 
 
 @pytest.mark.parametrize("is_snapshot", [True, False])
