@@ -1,7 +1,7 @@
 """Whether the log is what was written: every link of its chain, from the first event on."""
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 from uuid import UUID
 
@@ -11,20 +11,23 @@ from sqlalchemy import Connection, func, select
 from domain.events import Erased
 from projections.births import births
 from projections.findings import Finding
-from projections.log_pages import Page, Unreadable
+from projections.log_pages import Unreadable, read_page
 from projections.tree_check import TreeCheck
-from storage import chain
+from storage import chain, links
 from storage.mapper import decode_event
 from storage.merkle import leaf_hash
 from storage.schema import events, logs
-from storage.values import EPOCH
+from storage.values import EPOCH, as_time
+
+PAGE = 2_000  # events read at once
+_RECORDED_AT, _DIGEST = 5, 6  # places of columns in LINKS
 
 NO_LEAF = bytes(32)
 """Stands for an event that cannot be read."""
 
 
 class ChainCheck:
-    """Follows the chain of a project's log, and the tree over it, as its rows go by."""
+    """Follows the chain of a project's log, and the tree over it, from the first event on."""
 
     def __init__(self, connection: Connection, project_id: int) -> None:
         self._connection = connection
@@ -52,9 +55,34 @@ class ChainCheck:
         """Return the digest of the last event, in hexadecimal."""
         return (self._digest or b"").hex()
 
-    def watch(self, page: Page) -> None:
-        """Check the log's next rows."""
+    def follow(self, progress: Callable[[int], None] = lambda count: None) -> None:
+        """Check all events; `progress` is told of some more again and again."""
+        while count := self._follow_quickly() or self._follow_page():
+            progress(count)
+        self._finish()
+
+    def _follow_quickly(self) -> int:
+        """Check the next events; return how many, or 0 where they need a closer look."""
+        if self._digest is None:
+            return 0
+        try:
+            place = self._connection, self._project_id
+            found = links.read_links(*place, after=self._position, limit=PAGE)
+            special = Erased.__name__
+            leaves = links.leaves(found, self._position, self._digest, special=special)
+            if not leaves:
+                return 0
+            self._recorded_at = as_time(found[-1][_RECORDED_AT])
+        except Exception:  # whatever stands there was not written by us
+            return 0
+        self._position, self._digest = found[-1][0], found[-1][_DIGEST]
+        self._tree.watch(leaves)
+        return len(found)
+
+    def _follow_page(self) -> int:
+        page = read_page(self._connection, self._project_id, after=self._position, limit=PAGE)
         self._tree.watch([self._follow(row) for row in page])
+        return len(page)
 
     def _follow(self, row: Any | Unreadable) -> bytes:
         """Check the link to a row; return the hash of the leaf that it is in the tree."""
@@ -88,7 +116,7 @@ class ChainCheck:
         person_id = getattr(row, "person_id", None)
         self._findings.append(Finding(self._project_id, detail, row.position, person_id))
 
-    def finish(self) -> None:
+    def _finish(self) -> None:
         """Check the head, the streams' versions, and that each erasure was announced."""
         self._tree.finish()
         for position, person_id in self._erased.items():

@@ -1,85 +1,80 @@
-"""Whether the rows of the live views are those of the views made anew."""
+"""Whether the rows of the live views are those that the events make: share by share."""
 
-from collections.abc import Collection, Iterator
-from contextlib import suppress
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from itertools import chain
 from typing import Any
-from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, MetaData, Table, func, select, type_coerce
-from sqlalchemy.types import NullType
+from sqlalchemy import Connection, Table, func, select
 
+from projections import share_check
+from projections.crew import Crew
+from projections.differing import Differences, person_id
 from projections.findings import Finding
-from projections.side import SideTables
+from projections.share_check import Checked, leads_to_persons
+from projections.shares import shares
+from projections.views import PROJECTIONS
 
-Key = tuple[Any, ...]
+TABLES = {table.name: table for each in PROJECTIONS for table in each.tables}
 
 
 class RowCheck:
-    """Compares tables of the live views with the scratch ones, row by row."""
+    """Compares the rows of projects with those that a crew makes of their events."""
 
-    def __init__(
-        self, connection: Connection, side: SideTables, *, broken: Collection[int], only: int | None
-    ) -> None:
-        """Compare all rows but those of `broken` projects; with `only`, those of one project."""
+    def __init__(self, connection: Connection, crew: Crew, lengths: Mapping[Any, int]) -> None:
+        """Begin; `lengths` are the numbers of events of the projects."""
+        self.rows: Counter[str] = Counter()  # of each table
         self._connection = connection
-        self._live = side.live()
-        self._made = side.side
-        self._broken = broken
-        self._only = only
-        if connection.dialect.name == "sqlite":
-            # What is no UTF-8 is told as well as it goes.
-            driver: Any = connection.connection.dbapi_connection
-            driver.text_factory = lambda raw: raw.decode("utf-8", "backslashreplace")
+        self._crew = crew
+        self._lengths = lengths
+        self._unmade: list[Finding] = []
+        self._differences = {name: Differences(table) for name, table in TABLES.items()}
+        self._led_to: dict[str, Counter[Any]] = defaultdict(Counter)
+        self._checks = self._begun(list(lengths))
 
-    def count(self, table: Table) -> int:
-        """Return how many rows the live table has."""
-        live = _in(self._live, table)
-        query = select(func.count()).select_from(live).where(*self._chosen(live))
-        return self._connection.execute(query).scalar_one()
+    def finish(self, progress: Callable[[int], None]) -> None:
+        """Wait for all that was begun; `progress` is told of some more events again and again."""
+        for checked in self._checks:
+            progress(checked.events)
+            self._take(checked)
+        for table in (each for each in TABLES.values() if not leads_to_persons(each)):
+            self._look_for_more(table)
 
-    def differences(self, table: Table) -> Iterator[Finding]:
-        """Yield each row that is not in both, or has another value in some column."""
-        names = [column.name for column in table.primary_key]
-        found = self._only_in(self._live, self._made, table, names)
-        wanted = self._only_in(self._made, self._live, table, names)
-        for key in sorted(found.keys() | wanted.keys(), key=str):
-            row = found.get(key) or wanted[key]
-            if row["project_id"] in self._broken:
-                continue
-            named = ", ".join(f"{name} {value}" for name, value in zip(names, key, strict=True))
-            detail = f"{table.name}: row {named} {_difference(found.get(key), wanted.get(key))}"
-            yield Finding(row["project_id"], detail, row.get("position"), _person_id(row))
+    @property
+    def findings(self) -> list[Finding]:
+        """Return all that is wrong."""
+        differences = (each.findings() for each in self._differences.values())
+        return [*self._unmade, *chain.from_iterable(differences)]
 
-    def _only_in(
-        self, schema: str, other: str, table: Table, key: list[str]
-    ) -> dict[Key, dict[str, Any]]:
-        one, two = (self._rows(_in(each, table)) for each in (schema, other))
-        rows = [dict(row._mapping) for row in self._connection.execute(one.except_(two))]
-        return {tuple(row[name] for name in key): row for row in rows}
+    def _begun(self, project_ids: list[Any], *, only: Table | None = None) -> Iterator[Checked]:
+        tasks = [share for each in project_ids for share in shares(each, self._lengths[each])]
+        return self._crew.do(partial(share_check.check, only=only), tasks)
 
-    def _rows(self, table: Table) -> Any:
-        # As the driver gives them: what was changed may be of no type at all.
-        columns = (type_coerce(column, NullType()).label(column.name) for column in table.c)
-        return select(*columns).where(*self._chosen(table))
+    def _take(self, checked: Checked) -> None:
+        for each in checked.unmade:
+            detail = f"the event cannot be replayed ({each.why}), so its person was not compared"
+            id = person_id(each.person_id)
+            self._unmade.append(Finding(checked.project_id, detail, each.position, id))
+        for name, count in checked.rows.items():
+            self.rows[name] += count
+            self._led_to[name][checked.project_id] += count
+        self._take_differences(checked)
 
-    def _chosen(self, table: Table) -> list[ColumnElement[bool]]:
-        return [] if self._only is None else [table.c.project_id == self._only]
+    def _take_differences(self, checked: Checked) -> None:
+        for name, differing in checked.differing.items():
+            self._differences[name].add(differing)
 
-
-def _difference(found: dict[str, Any] | None, wanted: dict[str, Any] | None) -> str:
-    if wanted is None:
-        return "is there and should not be"
-    if found is None:
-        return "is missing"
-    columns = [name for name, value in found.items() if value != wanted[name]]
-    return f"differs in {', '.join(columns)}"
+    def _look_for_more(self, table: Table) -> None:
+        """Find the rows to which no made one led, if there are any."""
+        counted = {each: count(self._connection, table, each) for each in self._lengths}
+        more = [each for each in counted if counted[each] > self._led_to[table.name][each]]
+        self.rows[table.name] = sum(counted.values())
+        for checked in self._begun(more, only=table):
+            self._take_differences(checked)
 
 
-def _person_id(row: dict[str, Any]) -> UUID | None:
-    with suppress(ValueError):
-        return UUID(str(row.get("person_id")))
-    return None
-
-
-def _in(schema: str, table: Table) -> Table:
-    return table.to_metadata(MetaData(), schema=schema)
+def count(connection: Connection, table: Table, project_id: Any) -> int:
+    """Return how many rows of a project a table has."""
+    query = select(func.count()).select_from(table).where(table.c.project_id == project_id)
+    return connection.execute(query).scalar_one()

@@ -6,16 +6,16 @@ All of it sees one state of the database, so the service can write on meanwhile.
 import time
 from collections.abc import Callable
 from itertools import chain
+from typing import Any
 
 from msgspec import Struct
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
+from projections.chain_check import ChainCheck
+from projections.crew import crew
 from projections.findings import Finding
 from projections.persons import persons
-from projections.row_check import RowCheck
-from projections.scratch import Scratch
-from projections.views import PROJECTIONS
-from storage import log
+from projections.row_check import TABLES, RowCheck, count
 from storage.engine import Database
 from storage.schema import events, logs, projects
 
@@ -46,32 +46,68 @@ def verify(
     project_id: int | None = None,
     progress: Progress = lambda done, total: None,
 ) -> Report:
-    """Check the logs, replay all events into scratch tables, and compare these with the live."""
+    """Check the logs, make all rows anew from their events, and compare these with the live."""
     started = time.perf_counter()
-    with database.aside(is_snapshot=True) as connection, connection.begin() as transaction:
-        chosen = _projects(connection) if project_id is None else {project_id}
-        total = sum(log.heads(connection, chosen).values())
-        scratch = Scratch(connection, lambda done: progress(done, total))
-        checks = {each: scratch.follow(each) for each in sorted(chosen)}
-        rows = RowCheck(connection, scratch.side, broken=scratch.broken, only=project_id)
-        tables = [table for each in PROJECTIONS for table in each.tables]
-        findings = [*chain.from_iterable(check.findings for check in checks.values())]
-        findings += [*scratch.findings, *chain.from_iterable(map(rows.differences, tables))]
-        counts = {table.name: rows.count(table) for table in tables}
-        transaction.rollback()
+    with crew(database, _length(database)) as (connection, workers):
+        chosen = _projects(connection) if project_id is None else [project_id]
+        lengths = {each: count(connection, events, each) for each in chosen}
+        tell = _Telling(progress, sum(lengths.values()))
+        rows = RowCheck(connection, workers, lengths)
+        chains = {each: ChainCheck(connection, each) for each in chosen}
+        for each in chains.values():
+            each.follow(tell.followed)
+        rows.finish(tell.made)
+        findings = [*chain.from_iterable(each.findings for each in chains.values()), *rows.findings]
     return Report(
-        events=scratch.done,
-        persons=counts[persons.name],
-        rows=sum(counts.values()),
-        checkpoints=sum(check.checkpoints for check in checks.values()),
+        events=sum(lengths.values()),
+        persons=rows.rows[persons.name],
+        rows=rows.rows.total(),
+        checkpoints=sum(each.checkpoints for each in chains.values()),
         seconds=time.perf_counter() - started,
-        heads={each: check.head for each, check in checks.items()},
+        heads={project_id: each.head for project_id, each in chains.items()},
         findings=findings,
     )
 
 
-def _projects(connection: Connection) -> set[int]:
+class _Telling:
+    """Tells how far a verification is: each event is followed once, and made rows of once."""
+
+    def __init__(self, progress: Progress, total: int) -> None:
+        self._progress = progress
+        self._total = total
+        self._followed = 0
+        self._made = 0
+
+    def followed(self, count: int) -> None:
+        self._followed += count
+        self._tell()
+
+    def made(self, count: int) -> None:
+        self._made += count
+        self._tell()
+
+    def _tell(self) -> None:
+        self._progress((self._followed + self._made) // 2, self._total)
+
+
+def _length(database: Database) -> int:
+    with database.reading() as connection:
+        return connection.execute(select(func.sum(logs.c.position))).scalar() or 0
+
+
+def _projects(connection: Connection) -> list[Any]:
     """Return all projects, also those of which somebody took away a part."""
     found = set(connection.execute(select(projects.c.id)).scalars())
-    found |= set(connection.execute(select(logs.c.project_id)).scalars())
-    return found | set(connection.execute(select(events.c.project_id).distinct()).scalars())
+    for table in (logs, events, *TABLES.values()):
+        found.update(_projects_in(connection, table.c.project_id))
+    return sorted(found, key=str)
+
+
+def _projects_in(connection: Connection, column: Any) -> Any:
+    """Yield the projects in a table, from one to the next, without reading all their rows."""
+    project_id = connection.execute(select(func.min(column))).scalar()
+    while project_id is not None:
+        yield project_id
+        project_id = connection.execute(
+            select(func.min(column)).where(column > project_id)
+        ).scalar()

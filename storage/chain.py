@@ -3,11 +3,10 @@
 What it binds of an event's state stays when the state is erased.
 """
 
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 from hashlib import sha256
 from struct import Struct
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 from uuid import UUID
 
 from storage.values import EPOCH
@@ -16,7 +15,11 @@ GENESIS = bytes(32)
 """The digest before the first event."""
 
 _MICROSECOND = timedelta(microseconds=1)
-_PLACE = Struct(">q16sqq")  # position, person, version, microseconds since EPOCH
+_PLACE = Struct(">q16sqq")
+
+
+Place: TypeAlias = tuple[int, bytes, int, int]
+"""An event's position, person, version, and time in microseconds since EPOCH."""
 
 
 class Entry(NamedTuple):
@@ -42,8 +45,8 @@ def link(
     previous: bytes, position: int, entry: Entry, microseconds: int, commitment: bytes
 ) -> bytes:
     """Return the digest of an event that is recorded at that many `microseconds`: see `linked`."""
-    place = position, entry.person_id, entry.version
-    return linked(previous, _said(place, entry.topic, microseconds, commitment))
+    place = position, entry.person_id.bytes, entry.version, microseconds
+    return linked(previous, said(place, commitment, entry.topic))
 
 
 def linked(previous: bytes, said: bytes) -> bytes:
@@ -53,13 +56,13 @@ def linked(previous: bytes, said: bytes) -> bytes:
 
 def said_by(row: Any) -> bytes:
     """Return all that a row of LINKS says, in bytes: what the chain and the tree hash."""
-    *place, topic, state, recorded_at, _, salt, commitment = row
+    position, person_id, version, topic, state, recorded_at, _, salt, commitment = row
     if state is not None:
         commitment = commit(salt or b"", state.encode())
-    return _said(place, topic, microseconds(recorded_at), commitment or b"")
+    place = position, person_id.bytes, version, microseconds(recorded_at)
+    return said(place, commitment or b"", topic)
 
 
-def _said(place: Sequence[Any], topic: str, microseconds: int, commitment: bytes) -> bytes:
-    position, person_id, version = place
-    placed = _PLACE.pack(position, person_id.bytes, version, microseconds)
-    return placed + commitment + topic.encode()
+def said(place: Place, commitment: bytes, topic: str) -> bytes:
+    """Return all that the log says of an event, in bytes."""
+    return _PLACE.pack(*place) + commitment + topic.encode()

@@ -38,6 +38,7 @@ class Database:
         """
         self.url = _parse(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        self.prepare_threshold = prepare_threshold
         self._turns: Turns | None = None
         if self.is_sqlite:
             self.path = Path(str(self.url.database))
