@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from api.public import Public, Said, Told
-from projections.rebuild import is_current
+from projections.shapes import is_current
 from storage.errors import StoreError
 from storage.migrate import REVISIONS, revision
 

@@ -21,6 +21,7 @@ from api.erasing import Erased, Tools, complete, erase, search
 from domain.events import Actor
 from projections import deletions
 from projections.event_purge import is_purged, purge_events
+from projections.rebuild import discard_unfinished
 from storage import erasure_receipts, event_deletions
 from storage.alone import alone
 from storage.engine import Database
@@ -154,6 +155,8 @@ class Purge:
         return project_id, replace(receipt, captured_events=receipt.captured_events + before)
 
     def _finish(self, entries: Sequence[Row[Any]]) -> Purged:
+        if self._receipts:
+            discard_unfinished(self._tools.database)
         is_clean = vacuum(
             self._tools.database,
             is_full=self._is_full,

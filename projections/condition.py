@@ -6,7 +6,7 @@ from msgspec import Struct
 from sqlalchemy import ColumnElement, Connection, func, or_, select
 
 from projections.deletions import deletions
-from projections.rebuild import stale
+from projections.shapes import stale
 from projections.verifications import Summary, last
 from projections.views import PROJECTIONS
 from storage.schema import event_deletions, logs, tree_nodes

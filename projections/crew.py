@@ -8,8 +8,9 @@ import gc
 import os
 import signal
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from contextlib import AbstractContextManager, contextmanager
+from itertools import islice
 from multiprocessing import get_context, parent_process
 from multiprocessing.synchronize import Barrier
 from threading import Thread
@@ -31,11 +32,16 @@ class Crew(Protocol):
     """Whoever does the work."""
 
     def do(
-        self, work: Callable[[Connection, Task], Result], tasks: Iterable[Task]
+        self,
+        work: Callable[[Connection, Task], Result],
+        tasks: Iterable[Task],
+        *,
+        ahead: int | None = None,
     ) -> Iterator[Result]:
         """Do the work for each task, and yield what came of it, in any order.
 
-        It may begin at once, and go on while nobody asks for what came of it.
+        It may begin at once, and go on while nobody asks for what came of it: for as many tasks as
+        `ahead` says, or for all.
         """
 
 
@@ -68,7 +74,11 @@ class _Alone(NamedTuple):
     connection: Connection
 
     def do(
-        self, work: Callable[[Connection, Task], Result], tasks: Iterable[Task]
+        self,
+        work: Callable[[Connection, Task], Result],
+        tasks: Iterable[Task],
+        *,
+        ahead: int | None = None,
     ) -> Iterator[Result]:
         return (work(self.connection, each) for each in tasks)
 
@@ -77,10 +87,23 @@ class _Together(NamedTuple):
     pool: ProcessPoolExecutor
 
     def do(
-        self, work: Callable[[Connection, Task], Result], tasks: Iterable[Task]
+        self,
+        work: Callable[[Connection, Task], Result],
+        tasks: Iterable[Task],
+        *,
+        ahead: int | None = None,
     ) -> Iterator[Result]:
-        futures = [self.pool.submit(_work, work, each) for each in tasks]
-        return (each.result() for each in as_completed(futures))
+        rest = iter(tasks)
+        begun = {self.pool.submit(_work, work, each) for each in islice(rest, ahead)}
+        return self._results(begun, (self.pool.submit(_work, work, each) for each in rest))
+
+    @staticmethod
+    def _results(begun: set[Future[Result]], rest: Iterator[Future[Result]]) -> Iterator[Result]:
+        while begun:
+            done, begun = wait(begun, return_when=FIRST_COMPLETED)
+            begun |= set(islice(rest, len(done)))
+            for each in done:
+                yield each.result()
 
 
 class _Meeting(NamedTuple):

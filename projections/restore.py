@@ -11,7 +11,7 @@ from itertools import groupby, islice
 from msgspec import Struct
 from sqlalchemy import Connection
 
-from projections.folding import Folding
+from projections.folding import Folding, before_by_views
 from projections.views import PROJECTIONS
 from storage import chain, exported_rows, log, projects
 from storage.access import projects_of
@@ -119,7 +119,7 @@ class _Restoring:
             head = log.lock(connection, project_id)
             if (head.position, head.digest) != (self._position, self._digest):
                 raise ImportRefusedError(f"somebody else writes to project {project_id} as well")
-            folding = Folding(connection, PROJECTIONS, only=project_id)
+            folding = Folding(connection, PROJECTIONS, before=before_by_views, only=project_id)
             folding.done[project_id] = head.position
             while part := list(islice(lines, CHUNK)):
                 exported_rows.append(connection, head, part)

@@ -8,15 +8,11 @@ from typing import Any
 
 from sqlalchemy import Connection, Table, func, select
 
-from projections import share_check
+from projections import share_check, shares
 from projections.crew import Crew
 from projections.differing import Differences, person_id
 from projections.findings import Finding
-from projections.share_check import Checked, leads_to_persons
-from projections.shares import shares
-from projections.views import PROJECTIONS
-
-TABLES = {table.name: table for each in PROJECTIONS for table in each.tables}
+from projections.share_check import TABLES, Checked, leads_to_persons
 
 
 class RowCheck:
@@ -47,8 +43,9 @@ class RowCheck:
         differences = (each.findings() for each in self._differences.values())
         return [*self._unmade, *chain.from_iterable(differences)]
 
-    def _begun(self, project_ids: list[Any], *, only: Table | None = None) -> Iterator[Checked]:
-        tasks = [share for each in project_ids for share in shares(each, self._lengths[each])]
+    def _begun(self, project_ids: list[Any], *, only: str | None = None) -> Iterator[Checked]:
+        counts = {each: shares.count(self._lengths[each]) for each in project_ids}
+        tasks = [share for each in counts for share in shares.shares(each, counts[each])]
         return self._crew.do(partial(share_check.check, only=only), tasks)
 
     def _take(self, checked: Checked) -> None:
@@ -70,7 +67,7 @@ class RowCheck:
         counted = {each: count(self._connection, table, each) for each in self._lengths}
         more = [each for each in counted if counted[each] > self._led_to[table.name][each]]
         self.rows[table.name] = sum(counted.values())
-        for checked in self._begun(more, only=table):
+        for checked in self._begun(more, only=table.name):
             self._take_differences(checked)
 
 

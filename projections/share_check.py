@@ -14,7 +14,7 @@ from storage.raw_rows import RawRow, read
 from storage.statements import Query, Row, among
 
 END = 2**63 - 1  # a position that no log comes to
-TABLES = [table for each in PROJECTIONS for table in each.tables]
+TABLES = {table.name: table for each in PROJECTIONS for table in each.tables}
 
 
 class Differing(NamedTuple):
@@ -34,18 +34,18 @@ class Checked(NamedTuple):
     unmade: list[Unmade]
 
 
-def check(connection: Connection, share: Share, *, only: Table | None = None) -> Checked:
+def check(connection: Connection, share: Share, *, only: str | None = None) -> Checked:
     """Compare the live rows of a share with those that its events make.
 
     Where no index of a table leads to persons, those rows are read that the made ones lead to; but
-    all of `only`, which is then the one table that is compared.
+    all of the table named `only`, which is then the one that is compared.
     """
     made = make(connection, share, PROJECTIONS, until=END)
     unmade = {each.person_id for each in made.unmade}
     counts, differing = {}, {}
-    for table in [only] if only is not None else TABLES:
+    for table in [TABLES[only]] if only else TABLES.values():
         wanted = _as_kept(connection, table, made.rows.get(table, ()))
-        if leads_to_persons(table) or only is not None:
+        if leads_to_persons(table) or only:
             found = _in_share(connection, table, share)
         else:
             found = _led_to(connection, table, wanted)

@@ -38,7 +38,11 @@ class Share(NamedTuple):
         return UUID(int=_ALL * number // self.of)
 
 
-def shares(project_id: Any, events: int) -> Sequence[Share]:
-    """Return the shares of a project in whose log there are that many events."""
-    count = 1 + events // SIZE
+def count(events: int) -> int:
+    """Return how many shares a project with that many events has."""
+    return 1 + events // SIZE
+
+
+def shares(project_id: Any, count: int) -> Sequence[Share]:
+    """Return that many shares, which are all of a project's persons together."""
     return [Share(project_id, number, count) for number in range(count)]

@@ -15,7 +15,8 @@ from projections.chain_check import ChainCheck
 from projections.crew import crew
 from projections.findings import Finding
 from projections.persons import persons
-from projections.row_check import TABLES, RowCheck, count
+from projections.row_check import RowCheck, count
+from projections.share_check import TABLES
 from storage.engine import Database
 from storage.schema import events, logs, projects
 

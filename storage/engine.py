@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, event
+from sqlalchemy import Connection, Engine, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
@@ -100,12 +100,27 @@ class Database:
             with (self._reader if is_snapshot else self._writer).connect() as connection:
                 yield connection
             return
-        engine = self._open_aside()
-        try:
-            with engine.connect() as connection:
+        with _only(self._open_aside()) as connection:
+            yield connection
+
+    @contextmanager
+    def building(self) -> Iterator[Connection]:
+        """Give a connection of one's own, in no transaction, to build tables beside the live ones.
+
+        On SQLite they stand in a file of their own, to which the live one is attached: that may be
+        written to in a `turn` only.
+        """
+        if not self.is_sqlite:
+            with self._writer.connect() as connection:
                 yield connection
-        finally:
-            engine.dispose()
+            return
+        with _only(sqlite.open_beside(self.path, self.turn, self.beside)) as connection:
+            yield connection
+
+    @property
+    def beside(self) -> Path:
+        """The file in which `building` builds on SQLite."""
+        return Path(f"{self.path}-rebuild")
 
     @contextmanager
     def turn(self) -> Iterator[None]:
@@ -140,6 +155,16 @@ class Database:
         self._writer.dispose()
         if self._turns:
             self._turns.close()
+
+
+@contextmanager
+def _only(engine: Engine) -> Iterator[Connection]:
+    """Give the one connection of an engine, and then close both."""
+    try:
+        with engine.connect() as connection:
+            yield connection
+    finally:
+        engine.dispose()
 
 
 def _end_transaction(driver: Any, _: object) -> None:

@@ -22,9 +22,12 @@ from sqlalchemy import (
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.types import TypeEngine
 
-from storage.columns import Packer, encode_hex, for_sqlite, type_name
+from storage.columns import Array, Packer, encode_hex, for_sqlite, type_name
 
 Row = tuple[Any, ...]
+Packed = list[Row] | tuple[Array, ...]
+"""Rows as a driver takes them: one by one on SQLite, column by column on PostgreSQL."""
+
 OnConflict = Literal["fail", "ignore", "replace"]
 
 
@@ -48,15 +51,20 @@ class Insert:
 
     def run(self, connection: Connection, rows: Collection[Row]) -> None:
         """Insert the rows with one statement."""
-        if not rows:
-            return
+        if rows:
+            self.write(connection, self.pack(connection.dialect.name, rows))
+
+    def pack(self, dialect: str, rows: Collection[Row]) -> Packed:
+        """Return rows as the driver takes them; there must be some."""
         columns = zip(*rows, strict=True)
-        if connection.dialect.name == "sqlite":
-            kept = zip(*map(for_sqlite, self._types, columns), strict=True)
-            connection.exec_driver_sql(self._for_sqlite, list(kept))
-        else:
-            arrays = tuple(map(Packer.pack, self._packers, columns))
-            connection.exec_driver_sql(self._for_postgresql, arrays)
+        if dialect == "sqlite":
+            return list(zip(*map(for_sqlite, self._types, columns), strict=True))
+        return tuple(map(Packer.pack, self._packers, columns))
+
+    def write(self, connection: Connection, packed: Packed) -> None:
+        """Insert packed rows with one statement."""
+        is_sqlite = connection.dialect.name == "sqlite"
+        connection.exec_driver_sql(self._for_sqlite if is_sqlite else self._for_postgresql, packed)
 
     @cached_property
     def _types(self) -> list[TypeEngine[Any]]:

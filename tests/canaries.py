@@ -34,7 +34,7 @@ def dump(database: Database) -> str:
 def file_bytes(database: Database) -> bytes:
     """Return all that the database's own files hold, but for PostgreSQL's write-ahead log."""
     if database.is_sqlite:
-        paths = [Path(f"{database.path}{suffix}") for suffix in ("", "-wal")]
+        paths = [Path(f"{database.path}{suffix}") for suffix in ("", "-wal", "-rebuild")]
         return b"".join(path.read_bytes() for path in paths if path.exists())
     with database.aside() as pooled:
         connection = pooled.execution_options(isolation_level="AUTOCOMMIT")

@@ -1,7 +1,5 @@
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager
-from threading import Event, Thread
 from typing import Any
 
 import msgspec
@@ -11,9 +9,10 @@ from sqlalchemy import func, inspect, select, text, update
 
 from domain.commands import Command, DeletePerson, Unmerge
 from domain.events import Merged
-from projections import folding, owners, people, persons, rebuild
+from projections import building, folding, owners, people, persons, rebuild, shares
 from projections.projection import Projection
-from projections.rebuild import ensure, is_current, views
+from projections.rebuild import ensure
+from projections.shapes import is_current, views
 from projections.views import PROJECTIONS
 from storage.engine import Database
 from tests.databases import DATABASES, new_database
@@ -28,6 +27,7 @@ from tests.decisions import (
     unset,
     visit,
 )
+from tests.meanwhile import in_background
 from tests.stores import Store, check, opened, rows
 
 BY_NAME = {each.name: each for each in PROJECTIONS}
@@ -98,12 +98,12 @@ def all_rows(store: Store) -> dict[str, list[Any]]:
         return rows(connection)
 
 
-@pytest.mark.parametrize("chunk", [1, 7, 2_000])
+@pytest.mark.parametrize("size", [1, 7, 10_000])
 def test_a_rebuild_changes_nothing(
-    lived: Store, chunk: int, monkeypatch: pytest.MonkeyPatch
+    lived: Store, size: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = all_rows(lived)
-    monkeypatch.setattr(folding, "CHUNK", chunk)
+    monkeypatch.setattr(shares, "SIZE", size)
 
     count = rebuild.rebuild(lived.database)
 
@@ -172,57 +172,20 @@ def table_names(store: Store) -> list[str]:
 
 
 def test_a_rebuild_tells_how_far_it_is(lived: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(folding, "CHUNK", 10)
+    monkeypatch.setattr(shares, "SIZE", 10)
     told: list[tuple[int, int]] = []
 
     count = rebuild.rebuild(lived.database, progress=lambda *numbers: told.append(numbers))
 
     done = [each for each, _ in told]
     assert done == sorted(done)
+    assert 0 < done[0] < count
     assert told[-1] == (count, count)
-
-
-def test_a_rebuild_that_was_broken_off_does_not_matter(lived: Store) -> None:
-    before = all_rows(lived)
-
-    def broken_off(done: int, total: int) -> None:
-        raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        rebuild.rebuild(lived.database, progress=broken_off)
-
-    assert all_rows(lived) == before
-    rebuild.rebuild(lived.database)
-    assert all_rows(lived) == before
-
-
-@contextmanager
-def in_background(work: Any) -> Iterator[list[Exception]]:
-    """Do some work again and again meanwhile; give the errors that it raised."""
-    stopped, errors = Event(), list[Exception]()
-
-    def run() -> None:
-        number = 0
-        while not stopped.is_set():
-            number += 1
-            try:
-                work(number)
-            except Exception as error:
-                errors.append(error)
-
-    threads = [Thread(target=run) for _ in range(2)]
-    for each in threads:
-        each.start()
-    try:
-        yield errors
-    finally:
-        stopped.set()
-        for each in threads:
-            each.join()
 
 
 def test_writers_write_on_while_it_rebuilds(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     live(store)
+    monkeypatch.setattr(shares, "SIZE", 50)
     monkeypatch.setattr(folding, "CHUNK", 50)
 
     def write(number: int) -> None:
@@ -265,7 +228,7 @@ def test_a_reader_keeps_the_state_that_it_saw_first(
 ) -> None:
     project = store.new_project()
     store.send(project, visit("ada"))
-    monkeypatch.setattr(rebuild, "PAUSE", 0.01)
+    monkeypatch.setattr(building, "PAUSE", 0.01)
     with ThreadPoolExecutor() as pool:
         with store.database.reading() as connection:
             first = connection.execute(text("SELECT count(*) FROM projects")).scalar_one()

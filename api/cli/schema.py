@@ -6,14 +6,14 @@ import click
 from sqlalchemy import Table, make_url
 from sqlalchemy.schema import CreateIndex, CreateTable
 
-from projections import rebuild
+from projections import shapes
 from projections.views import PROJECTIONS
 from storage import citus
 from storage.schema import metadata
 
 TABLES: list[Table] = [
     *metadata.tables.values(),
-    rebuild.views,
+    shapes.views,
     *(table for each in PROJECTIONS for table in each.tables),
 ]
 """All tables there are."""
