@@ -7,8 +7,9 @@ SQLite they all begin in a moment in which nobody can write.
 import gc
 import os
 import signal
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
 from itertools import islice
 from multiprocessing import get_context, parent_process
@@ -38,7 +39,7 @@ class Crew(Protocol):
         *,
         ahead: int | None = None,
     ) -> Iterator[Result]:
-        """Do the work for each task, and yield what came of it, in any order.
+        """Do the work for each task, and yield what came of it, in their order.
 
         It may begin at once, and go on while nobody asks for what came of it: for as many tasks as
         `ahead` says, or for all.
@@ -94,16 +95,15 @@ class _Together(NamedTuple):
         ahead: int | None = None,
     ) -> Iterator[Result]:
         rest = iter(tasks)
-        begun = {self.pool.submit(_work, work, each) for each in islice(rest, ahead)}
+        begun = deque(self.pool.submit(_work, work, each) for each in islice(rest, ahead))
         return self._results(begun, (self.pool.submit(_work, work, each) for each in rest))
 
     @staticmethod
-    def _results(begun: set[Future[Result]], rest: Iterator[Future[Result]]) -> Iterator[Result]:
+    def _results(begun: deque[Future[Result]], rest: Iterator[Future[Result]]) -> Iterator[Result]:
         while begun:
-            done, begun = wait(begun, return_when=FIRST_COMPLETED)
-            begun |= set(islice(rest, len(done)))
-            for each in done:
-                yield each.result()
+            result = begun.popleft().result()
+            begun.extend(islice(rest, 1))
+            yield result
 
 
 class _Meeting(NamedTuple):

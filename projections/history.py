@@ -1,10 +1,10 @@
 """History as it is told: each event with its place, who did it, and what changed from what."""
 
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 from uuid import UUID
 
-import msgspec
 from sqlalchemy import Connection
 
 from domain.events import (
@@ -15,12 +15,11 @@ from domain.events import (
     Redacted,
     Unmerged,
 )
-from domain.values import JSON
+from domain.values import JSON, Properties
 from projections.lineage import BY_MERGE, lineage
-from storage import log, streams
+from storage import streams
+from storage.log import END
 from storage.mapper import logged_event
-
-PAGE = 1_000  # events read at once
 
 _TOLD_OTHERWISE = ("origin", "properties", "before", "kept")
 
@@ -41,20 +40,23 @@ def told(row: Any) -> dict[str, JSON]:
     if isinstance(event, Redacted):
         return place | {"cause": None, "changes": [], "is_erased": True}
     origin = event.origin
-    facts = msgspec.structs.asdict(event)
-    return {
-        **place,
-        "occurred_at": origin.occurred_at,
-        "actor": origin.actor,
-        "cause": origin.cause,
-        "changes": changes(event),
-        **({"distinct_id": origin.distinct_id} if origin.distinct_id is not None else {}),
-        **{
-            name: fact
-            for name, fact in facts.items()
-            if fact is not None and name not in _TOLD_OTHERWISE
-        },
-    }
+    place["occurred_at"] = origin.occurred_at
+    place["actor"] = origin.actor
+    place["cause"] = origin.cause
+    place["changes"] = changes(event)
+    if origin.distinct_id is not None:
+        place["distinct_id"] = origin.distinct_id
+    for name in _facts(type(event)):
+        fact = getattr(event, name)
+        if fact is not None:
+            place[name] = fact
+    return place
+
+
+@cache
+def _facts(kind: type[PersonEvent]) -> list[str]:
+    """Return the fields of a kind of events that are told as they are."""
+    return [name for name in kind.__struct_fields__ if name not in _TOLD_OTHERWISE]
 
 
 def changes(event: PersonEvent | Redacted) -> list[dict[str, JSON]]:
@@ -68,37 +70,24 @@ def changes(event: PersonEvent | Redacted) -> list[dict[str, JSON]]:
             before, after = {}, event.properties
         case _:
             return []
-    return [
-        {"key": key}
-        | ({"before": before[key]} if key in before else {})
-        | ({"after": after[key]} if key in after else {})
-        for key in sorted(before.keys() | after.keys())
-    ]
+    return [_change(key, before, after) for key in sorted(before.keys() | after.keys())]
 
 
-def replay(
-    connection: Connection, project_id: int, *, after: int = 0, until: int | None = None
-) -> Iterator[dict[str, JSON]]:
-    """Yield the events of a project behind `after`, up to position `until`, oldest first."""
-    while rows := log.read(connection, project_id, after=after, limit=PAGE):
-        for row in rows:
-            if until is not None and row.position > until:
-                return
-            yield told(row)
-        after = rows[-1].position
+def _change(key: str, before: Properties, after: Properties) -> dict[str, JSON]:
+    change = {"key": key}
+    if key in before:
+        change["before"] = before[key]
+    if key in after:
+        change["after"] = after[key]
+    return change
 
 
 def replay_person(
-    connection: Connection,
-    project_id: int,
-    person_id: UUID,
-    *,
-    after: int = 0,
-    until: int | None = None,
+    connection: Connection, project_id: int, person_id: UUID, after: int = 0, until: int = END
 ) -> Iterator[dict[str, JSON]]:
     """Yield the events of one person behind `after`, up to position `until`, oldest first."""
     for row in streams.read(connection, project_id, person_id):
-        if row.position > after and (until is None or row.position <= until):
+        if after < row.position <= until:
             yield told(row)
 
 

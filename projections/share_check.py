@@ -10,10 +10,10 @@ from projections.made import Unmade, make
 from projections.shares import Share
 from projections.views import PROJECTIONS
 from storage.columns import for_sqlite
+from storage.log import END
 from storage.raw_rows import RawRow, read
 from storage.statements import Query, Row, among
 
-END = 2**63 - 1  # a position that no log comes to
 TABLES = {table.name: table for each in PROJECTIONS for table in each.tables}
 
 

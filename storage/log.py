@@ -23,6 +23,7 @@ from storage.schema import events, logs, projects
 from storage.statements import Insert, Query, Row
 from storage.values import as_time
 
+END = 2**63 - 1  # a position that no log comes to
 SALT_SIZE = 16  # bytes
 SHORT_LOG = 20_000  # events
 

@@ -12,6 +12,7 @@ from click.testing import CliRunner, Result
 
 from api.cli import main
 from domain.settings import Settings
+from projections import crew, replaying
 from storage import projects
 from storage.engine import Database
 from tests.databases import DATABASES, new_database
@@ -354,6 +355,44 @@ def test_persons_are_told_as_they_were(run_there: Run) -> None:
     assert (ada["properties"]["plan"], ada["version"]) == ("free", 2)
     assert states("--person", "2") == []
     assert states("--person", "1", "--until", "0") == []
+
+
+def test_it_is_told_who_differs_between_two_places(run_there: Run) -> None:
+    def diff(*arguments: str) -> list[Any]:
+        return lines(run_there("replay", "--project", "1", "--diff", *arguments))
+
+    by_kind = {each["kind"]: each for each in diff("6", "11")}
+
+    assert by_kind.keys() == {"changed", "merged", "deleted"}
+    ada = by_kind["changed"]
+    assert ada["person"] == str(ADA)
+    assert ada["changed"] == {"plan": {"before": "free", "after": "pro"}}
+    assert ada["distinct_ids"] == {"gained": ["anon"], "lost": []}
+    assert diff("6", str(10**30), "--person", "1") == [ada]
+    assert diff("2024-01-01", "2024-01-02") == diff("11", "11") == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (["11", "6"], "FROM lies behind TO"),
+        (["x", "6"], "'x' is neither a position nor an ISO 8601 time"),
+        (["6", "11", "--state"], "--diff goes with neither"),
+        (["6", "11", "--until", "11"], "--diff goes with neither"),
+    ],
+)
+def test_what_is_no_difference_is_refused(
+    run_there: Run, arguments: list[str], reason: str
+) -> None:
+    assert reason in wrongly_used(run_there("replay", "--project", "1", "--diff", *arguments))
+
+
+def test_several_processes_tell_the_same(run_there: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    told = run_there("replay").stdout
+    monkeypatch.setattr(replaying, "PAGE", 2)
+    assert run_there("replay").stdout == told
+    monkeypatch.setattr(crew, "LONG", 0)
+    assert run_there("replay").stdout == told
 
 
 @pytest.mark.parametrize("arguments", [(), *((each,) for each in COMMANDS), *SUBCOMMANDS])

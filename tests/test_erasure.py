@@ -4,8 +4,9 @@ import msgspec
 import pytest
 
 from domain.events import Actor
-from projections import history
+from projections.replaying import Stretch, lines
 from projections.states import states as all_states
+from storage.log import END
 from storage.repository import person_at
 from tests.canaries import (
     CANARY,
@@ -153,7 +154,8 @@ def test_what_was_erased_is_replayed_as_erased(project: Erasures) -> None:
     project.purge()
 
     with project.database.reading() as connection:
-        told = list(history.replay(connection, project.project_id))
+        whole = Stretch(project.project_id, 0, END)
+        told = [msgspec.json.decode(each) for each in lines(connection, whole).text.splitlines()]
         states = [*all_states(connection, project.project_id, until=len(told))]
     gone = person_at(project.database, project.project_id, person_id)
 

@@ -5,6 +5,7 @@ import time
 import click
 
 from api.cli.opening import prepared_database
+from api.cli.progress import progress_bar
 from projections.rebuild import rebuild as rebuild_projections
 from projections.views import PROJECTIONS
 
@@ -17,15 +18,11 @@ def rebuild(names: tuple[str, ...]) -> None:
     """Build projections anew from the events: those named, or all.
 
     The service goes on meanwhile; the new tables take the old ones' place at once, at the end.
+    Where a rebuild of the same projections was broken off, this one goes on.
     """
     chosen = [_BY_NAME[name] for name in names] or list(PROJECTIONS)
     started = time.perf_counter()
-    with prepared_database() as database, click.progressbar(length=1, label="events") as bar:
-
-        def show(done: int, total: int) -> None:
-            bar.length = total
-            bar.update(done - bar.pos)
-
+    with prepared_database() as database, progress_bar("events") as show:
         count = rebuild_projections(database, chosen, progress=show)
     seconds = time.perf_counter() - started
     named = ", ".join(each.name for each in chosen)
