@@ -86,8 +86,6 @@ def list_page(connection: Connection, project_id: int, query: PersonsQuery) -> l
         page = sorted(few, key=_place, reverse=True)[query.offset : query.offset + query.limit]
         return [row._replace(distinct_ids=row.distinct_ids[:MAX_LISTED_IDS]) for row in page]
     where = _where(connection, project_id, query)
-    if query.after:
-        where.append(_is_behind(*query.after))
     if not query.conditions():
         return _page(connection, where, query)
     last = min(query.offset + query.limit, maxsize)
@@ -145,7 +143,12 @@ def _where(
 ) -> list[ColumnElement[bool]]:
     """Return what is true of all persons listed; of others only if there are conditions."""
     dialect = connection.dialect.name
-    where = [persons.c.project_id == project_id, persons.c.created_at <= query.until]
+    where = [persons.c.project_id == project_id]
+    if query.after and query.after[0] <= query.until:
+        # Alone, for of two bounds SQLite would take the wider one, and read all in front of it.
+        where.append(_is_behind(*query.after))
+    else:
+        where.append(persons.c.created_at <= query.until)
     if query.searched:
         where.append(searches.is_found(dialect, project_id, query.searched))
     where += [persons.c.email == email for email in query.emails()]
