@@ -53,8 +53,8 @@ def scan(url: str) -> float:
 @contextmanager
 def _rows(url: str) -> Iterator[Iterator[Any]]:
     if url.startswith("sqlite"):
-        with closing(sqlite3.connect(url.removeprefix("sqlite:///"))) as connection:
-            yield connection.execute(SCAN)
+        with closing(sqlite3.connect(url.removeprefix("sqlite:///"))) as file:
+            yield file.execute(SCAN)
         return
     with psycopg.connect(url) as connection, connection.cursor(name="scan") as cursor:
         cursor.itersize = AT_ONCE
