@@ -85,23 +85,41 @@ async def activity_of_one(call: Call[ActivityQuery, Nothing]) -> Answer[Activity
 async def _page(
     call: Call[ActivityQuery, Nothing], person: PersonRow | None
 ) -> Answer[ActivityPage]:
-    asked = call.query
-    page, limit = asked.page, min(asked.limit, MAX_PAGE)
-    offset = (page - 1) * limit
-    total, rows = await call.read(
-        activity_log.page, person, _wanted(call), limit=limit, offset=offset
-    )
-    if page > 1 and offset >= total:
-        raise not_found("Invalid page.")
-    has_next = offset + limit < total
+    total, rows = await done(call, person)
+    following, before = links(call, total)
     return Answer(
         ActivityPage(
-            results=[_item(row, asked.source) for row in rows],
-            next=link(call.request, page=page + 1, limit=limit) if has_next else None,
-            previous=link(call.request, page=page - 1, limit=limit) if page > 1 else None,
+            results=[_item(row, call.query.source) for row in rows],
+            next=following,
+            previous=before,
             total_count=total,
         )
     )
+
+
+async def done(
+    call: Call[ActivityQuery, Nothing], person: PersonRow | None
+) -> tuple[int, list[Activity]]:
+    """Return how much was done to a person, or to all, and the page of it that is asked for.
+
+    Raises:
+        ApiError: 400, it is asked for wrongly; 404, there is no such page.
+    """
+    limit = min(call.query.limit, MAX_PAGE)
+    offset = (call.query.page - 1) * limit
+    total, rows = await call.read(
+        activity_log.page, person, _wanted(call), limit=limit, offset=offset
+    )
+    if offset and offset >= total:
+        raise not_found("Invalid page.")
+    return total, rows
+
+
+def links(call: Call[ActivityQuery, Nothing], total: int) -> tuple[str | None, str | None]:
+    """Return the URLs of the next and the previous page of all that was done."""
+    page, limit = call.query.page, min(call.query.limit, MAX_PAGE)
+    following = link(call.request, page=page + 1, limit=limit) if page * limit < total else None
+    return following, link(call.request, page=page - 1, limit=limit) if page > 1 else None
 
 
 def _wanted(call: Call[ActivityQuery, Nothing]) -> Wanted:

@@ -70,16 +70,27 @@ class Wanted(Struct, frozen=True, kw_only=True):
 class Activity(NamedTuple):
     """One thing that was done to a person; `number` is the person's integer id.
 
-    `event` is None where it was erased. `distinct_ids` are all that a person that was split had
-    before.
+    `row` is that of the log; `event` is None where it was erased. `distinct_ids` are all that a
+    person that was split had before.
     """
 
     name: str
     number: int | None
-    person_id: UUID
-    at: datetime
+    row: Any
     event: PersonEvent | None
     distinct_ids: list[str]
+
+    @property
+    def person_id(self) -> UUID:
+        """The person it was done to."""
+        person_id: UUID = self.row.person_id
+        return person_id
+
+    @property
+    def at(self) -> datetime:
+        """When it was recorded."""
+        at: datetime = self.row.recorded_at
+        return at
 
 
 def page(
@@ -161,4 +172,4 @@ def _activity(connection: Connection, project_id: int, row: Any, number: int | N
         before = stream(connection, project_id, row.person_id, below=row.version)
         person = fold(None, before)
         distinct_ids = person.distinct_ids if person else []
-    return Activity(NAMES[row.topic], number, row.person_id, row.recorded_at, event, distinct_ids)
+    return Activity(NAMES[row.topic], number, row, event, distinct_ids)

@@ -13,5 +13,6 @@ class Entry(NamedTuple):
 
 ENTRIES = [
     Entry("/persons", "Persons", "persons"),
+    Entry("/activity", "Activity", "activity"),
 ]
 """All of them, in their order."""

@@ -1,7 +1,6 @@
 """The list of persons: search, filters, columns of choice, pages, and the list as CSV."""
 
 from typing import Any, ClassVar
-from urllib.parse import urlsplit
 from uuid import UUID
 
 import msgspec
@@ -15,6 +14,7 @@ from api.person_list import ListQuery, list_csv, list_persons
 from api.person_shapes import UTC, ListedPerson
 from api.places import PlaceText
 from api.requests import Nothing
+from api.web.addresses import local
 from api.web.pages import Page, asked, asking
 from api.web.property_filters import OPERATORS, Condition, chosen, in_json
 
@@ -95,8 +95,8 @@ async def show(call: Call[PersonsQuery, Nothing]) -> View:
             _row(person, [each.get(column) for column in columns])
             for person, each in zip(page.results, properties, strict=True)
         ],
-        next=_local(page.next),
-        previous=_local(page.previous),
+        next=local(page.next),
+        previous=local(page.previous),
         curl=_curl(call),
     )
 
@@ -139,13 +139,6 @@ def _text(value: Raw) -> str:
     """Return a value as one reads it in a table: a text as it is, others in JSON."""
     decoded: Any = msgspec.json.decode(value)
     return decoded if isinstance(decoded, str) else bytes(value).decode()
-
-
-def _local(url: str | None) -> str | None:
-    if url is None:
-        return None
-    parts = urlsplit(url)
-    return f"{parts.path}?{parts.query}"
 
 
 def _curl(call: Call[PersonsQuery, Nothing]) -> str:

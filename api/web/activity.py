@@ -1,0 +1,79 @@
+"""What was done in a project: through the API, or by anything."""
+
+from typing import ClassVar, Literal
+
+from msgspec import Struct
+
+from api.auth import READ_ACTIVITY
+from api.calls import Call
+from api.paging import Limit, PageNumber
+from api.person_activity import ActivityQuery, done, links
+from api.requests import Nothing
+from api.web.addresses import local
+from api.web.happenings import Happening, happening, mentioned
+from api.web.names import names
+from api.web.pages import Page, asking
+from projections import activity_log
+from projections.history import told
+
+ACTIVITIES = sorted(activity_log.NAMES.values())
+
+
+class Query(Struct, frozen=True, kw_only=True, rename={"start": "from", "end": "to"}):
+    """Which activities, as the API takes it."""
+
+    source: Literal["api", "all"] = "api"
+    activity: str = ""
+    actor: str = ""
+    start: str = ""
+    end: str = ""
+    page: PageNumber = 1
+    limit: Limit = 50
+
+
+class View(Struct, frozen=True, kw_only=True):
+    """What the page shows; `next` leads to what was done before."""
+
+    query: Query
+    total: int
+    rows: list[Happening]
+    next: str | None
+    previous: str | None
+    activities: ClassVar = ACTIVITIES
+
+    @property
+    def is_narrowed(self) -> bool:
+        """Whether a filter leaves something out."""
+        asked = self.query
+        return bool(asked.activity or asked.actor or asked.start or asked.end)
+
+
+async def show(call: Call[Query, Nothing]) -> View:
+    """GET /activity: what was done to all persons, newest first."""
+    wanted = asking(call, _asked(call.query), Nothing())
+    total, rows = await done(wanted, None)
+    events = [told(each.row) for each in rows]
+    called = await names(call, [person for event in events for person in mentioned(event)])
+    following, before = links(wanted, total)
+    return View(
+        query=call.query,
+        total=total,
+        rows=[happening(event, called) for event in events],
+        next=local(following),
+        previous=local(before),
+    )
+
+
+def _asked(query: Query) -> ActivityQuery:
+    return ActivityQuery(
+        source=query.source,
+        activity=query.activity,
+        actor=query.actor,
+        start=query.start,
+        end=query.end,
+        page=query.page,
+        limit=query.limit,
+    )
+
+
+PAGES = [Page("/activity", show, READ_ACTIVITY, template="activity.html")]
