@@ -90,6 +90,26 @@ def test_the_list_is_filtered_and_laid_out_and_goes_back_in_time(page: Page, sit
     assert page.evaluate("document.documentElement.scrollWidth") == 390
 
 
+CUT_OFF = """() => [document.documentElement, ...document.querySelectorAll("[open] .panel")]
+    .filter(each => each.scrollWidth > each.clientWidth)
+    .map(each => `${each.className} is ${each.scrollWidth} wide`)"""
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize("place", ["", "as_of=0"])
+def test_nothing_of_an_open_panel_is_cut_off(
+    page: Page, site: Server, width: int, place: str
+) -> None:
+    page.set_viewport_size({"width": width, "height": 844})
+    for panel in ("Another time", "Filter", "Columns"):
+        page.goto(f"/persons?key=plan&operator=is_not&value=free&{place}")
+        page.get_by_text(panel, exact=True).click()
+        expect(page.locator("[open] .panel")).to_be_in_viewport(ratio=1)
+
+        assert page.evaluate(CUT_OFF) == []
+        assert violations(page) == []
+
+
 @pytest.fixture
 def signed_in(client: Client) -> Client:
     client.cookies.set("persons_key", Server.key)
