@@ -4,22 +4,13 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import NamedTuple
 
-from msgspec import Struct
-
-from api.capture_checks import MAX_EVENT, checked_token, decoded, needs_care
-from api.capture_errors import CaptureError, unparsable
+from api.capture_checks import MAX_EVENT, checked_token, needs_care
+from api.capture_errors import CaptureError, Skipped, unparsable
 from api.capture_event import Rules, captured_event, nameless
-from api.capture_pieces import in_pieces
+from api.capture_pieces import said
 from api.timestamps import ZERO, sent_at
 from domain.captured import CapturedEvent
 from domain.values import JSON
-
-
-class Skipped(Struct, frozen=True):
-    """An event that was left out: its place in the request, from 0, and why."""
-
-    index: int
-    detail: str
 
 
 class Delivery(NamedTuple):
@@ -48,7 +39,7 @@ def translate(
     Raises:
         CaptureError: it is no request, it has no good token, or all of its events are bad.
     """
-    envelope = _envelope(_said(payload), default_event)
+    envelope = _envelope(said(payload), default_event)
     if not envelope.events:
         raise CaptureError(400, "request holds no event")
     if envelope.token is None:
@@ -63,16 +54,6 @@ def translate(
         is_large=len(payload) > MAX_EVENT,
     )
     return _delivery(token, envelope.events, rules)
-
-
-def _said(payload: bytes) -> JSON:
-    try:
-        return decoded(payload)
-    except CaptureError as error:
-        try:
-            return in_pieces(payload)
-        except CaptureError:
-            raise error from None
 
 
 def _envelope(body: JSON, default_event: str | None) -> _Envelope:

@@ -1,5 +1,7 @@
 """Why capture refuses a request, or one event of it."""
 
+from msgspec import Struct
+
 
 class CaptureError(Exception):
     """A refusal: `status` and `detail` are the answer on v0; `tag` is its name on v1."""
@@ -9,6 +11,13 @@ class CaptureError(Exception):
         self.status = status
         self.detail = detail
         self.tag = tag
+
+
+class Skipped(Struct, frozen=True):
+    """An event that was left out: its place in the request, from 0, and why."""
+
+    index: int
+    detail: str
 
 
 def undecodable(why: str) -> CaptureError:

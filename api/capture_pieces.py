@@ -13,14 +13,33 @@ _TEXT = rb'"(?:[^"\\]++|\\.)*+(?:"|\Z)'
 _SIGN = re.compile(_TEXT + rb"|[\[\]{},]", re.DOTALL)
 _ARRAY = re.compile(rb"\s*:\s*(?=\[)")
 _BATCH = b'"batch"'
+_TEXT_OF_UUID = re.compile(rb'\s*:\s*"([0-9A-Fa-f-]{32,36})"')
 
 
-def in_pieces(payload: bytes) -> JSON:
-    """Return what a request of several events says; a CaptureError stands for each unreadable one.
+class UnreadableError(CaptureError):
+    """An event that cannot be read; `uuid` is what is said to be its own, None if nothing is."""
+
+    def __init__(self, refusal: CaptureError, uuid: str | None) -> None:
+        super().__init__(refusal.status, refusal.detail, tag=refusal.tag)
+        self.uuid = uuid
+
+
+def said(payload: bytes) -> JSON:
+    """Return what a request says; of several events an UnreadableError stands for a bad one.
 
     Raises:
-        CaptureError: none of its events can be read, or not what is around them, or it is too long.
+        CaptureError: it cannot be read: none of its events, or not what is around them.
     """
+    try:
+        return decoded(payload)
+    except CaptureError as error:
+        try:
+            return _in_pieces(payload)
+        except CaptureError:
+            raise error from None
+
+
+def _in_pieces(payload: bytes) -> JSON:
     if len(payload) > MAX_PAYLOAD:
         raise unparsable("it is too long to look for those events that can be read")
     start = _start_of_events(payload)
@@ -68,4 +87,13 @@ def _read(piece: bytes) -> JSON:
     try:
         return decoded(piece)
     except CaptureError as error:
-        return error
+        return UnreadableError(error, _uuid(piece))
+
+
+def _uuid(piece: bytes) -> str | None:
+    depth = 0
+    for sign in _SIGN.finditer(piece):
+        if sign[0] == b'"uuid"' and depth == 1 and (text := _TEXT_OF_UUID.match(piece, sign.end())):
+            return text[1].decode()
+        depth += _step(sign[0])
+    return None

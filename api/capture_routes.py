@@ -11,9 +11,9 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from api import sdk_config
-from api.capture import Delivery, Skipped, translate
+from api.capture import Delivery, translate
 from api.capture_delivery import RETRY, TRANSIENT, json_answer, position, translated, write
-from api.capture_errors import CaptureError
+from api.capture_errors import CaptureError, Skipped
 from api.capture_shapes import ALIVE, CAPTURE, CAPTURE_V1, CONFIG, DISCARD, SCRIPT
 from api.capture_v1_endpoint import capture_events
 from api.intake import MAX_REPLAY_BODY, json_text, read_body

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from msgspec import UNSET, Meta, Struct, UnsetType, field
 
-from api.capture import Skipped
+from api.capture_errors import Skipped
 from api.capture_v1 import Verdict
 from api.public import JSON, TEXT, Said, Shapes, Told
 
@@ -91,9 +91,10 @@ class BatchV1(Struct, frozen=True, kw_only=True):
 
 
 class VerdictsV1(Struct, frozen=True):
-    """What became of each event, by its uuid."""
+    """What became of each event, by its uuid; those without one of their own were `skipped`."""
 
     results: dict[str, Verdict]
+    skipped: list[Skipped] | UnsetType = UNSET
 
 
 class ErrorV1(Struct, frozen=True):

@@ -3,15 +3,16 @@
 Knows no HTTP and no store.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Literal, NamedTuple
 from uuid import UUID
 
 from msgspec import Struct
 
-from api.capture_checks import MAX_EVENT, as_uuid, checked_token, decoded, needs_care
-from api.capture_errors import CaptureError, unparsable
+from api.capture_checks import MAX_EVENT, as_uuid, checked_token, needs_care
+from api.capture_errors import CaptureError, Skipped, unparsable
+from api.capture_pieces import UnreadableError, said
 from api.capture_v1_event import Rules, captured_event
 from api.timestamps import parse_rfc3339
 from domain.captured import CapturedEvent
@@ -48,12 +49,14 @@ class Verdict(Struct, frozen=True, omit_defaults=True):
 class Delivery(NamedTuple):
     """What a request brings: its events' uuids, as they were sent and in their order.
 
-    Each is a key of either `events`, still to be written, or `dropped`.
+    Each is a key of either `events`, still to be written, or `dropped`. Events without a uuid of
+    their own are `skipped`: no verdict can name them.
     """
 
     uuids: list[str]
     events: dict[str, CapturedEvent]
     dropped: dict[str, Verdict]
+    skipped: list[Skipped]
 
 
 def sender(headers: Mapping[str, str]) -> Sender:
@@ -91,11 +94,11 @@ def translate(payload: bytes, sender: Sender, *, now: datetime) -> Delivery:
     """Return what a request brings.
 
     Raises:
-        CaptureError: it is no batch, or the uuids of its events are not what they should be.
+        CaptureError: it is no batch, or none of its events has a uuid of its own.
     """
     if not payload:
         raise CaptureError(400, "the body is empty", tag="empty_body")
-    body = decoded(payload)
+    body = said(payload)
     if not isinstance(body, dict) or not isinstance(events := body.get("batch"), list):
         raise unparsable("expected an object with a batch")
     if parse_rfc3339(body.get("created_at")) is None:
@@ -110,7 +113,7 @@ def translate(payload: bytes, sender: Sender, *, now: datetime) -> Delivery:
         needs_care=needs_care(payload, events),
         is_large=len(payload) > MAX_EVENT,
     )
-    return _delivery(events, _uuids(events), rules)
+    return _delivery(events, rules)
 
 
 def verdicts(delivery: Delivery, results: Sequence[Done | PersonsError]) -> dict[str, Verdict]:
@@ -129,30 +132,47 @@ def _wrong(header: str) -> CaptureError:
     return CaptureError(400, f"the value of {header} is wrong", tag="invalid_header_value")
 
 
-def _uuids(events: list[JSON]) -> list[tuple[str, UUID]]:
-    """Return the events' uuids, each as it was sent and as what it means."""
-    uuids: dict[UUID, str] = {}
-    for event in events:
-        text = event.get("uuid") if isinstance(event, dict) else None
-        if text is None or text == "":
-            raise CaptureError(400, "an event has no uuid", tag="missing_event_uuid")
-        uuid = as_uuid(text)
-        if uuid is None:
-            raise CaptureError(400, "an event's uuid is no UUID", tag="invalid_event_uuid")
-        if uuid in uuids:
-            raise CaptureError(400, f"{uuid} comes twice", tag="duplicate_event_uuid")
-        uuids[uuid] = text
-    return [(text, uuid) for uuid, text in uuids.items()]
-
-
-def _delivery(events: list[JSON], uuids: list[tuple[str, UUID]], rules: Rules) -> Delivery:
-    delivery = Delivery([text for text, _ in uuids], {}, {})
-    for event, (text, uuid) in zip(events, uuids, strict=True):
+def _delivery(events: list[JSON], rules: Rules) -> Delivery:
+    delivery = Delivery([], {}, {}, [])
+    seen: set[UUID] = set()
+    refusals = []
+    for index, event in enumerate(events):
         try:
-            delivery.events[text] = captured_event(event, uuid, rules)
+            text, uuid = _uuid(event, seen)
         except CaptureError as refusal:
-            delivery.dropped[text] = Verdict("drop", refusal.tag)
+            refusals.append(refusal)
+            delivery.skipped.append(Skipped(index, refusal.detail))
+        else:
+            seen.add(uuid)
+            delivery.uuids.append(text)
+            _take(delivery, event, text, uuid, rules)
+    if len(refusals) == len(events):
+        raise refusals[0]
     return delivery
+
+
+def _uuid(event: JSON, seen: Collection[UUID]) -> tuple[str, UUID]:
+    """Return the uuid of an event, as it was sent and as what it means; it is none of `seen`."""
+    text = event.get("uuid") if isinstance(event, dict) else None
+    if isinstance(event, UnreadableError):
+        if event.uuid is None:
+            raise event
+        text = event.uuid
+    if text is None or text == "":
+        raise CaptureError(400, "an event has no uuid", tag="missing_event_uuid")
+    uuid = as_uuid(text)
+    if uuid is None:
+        raise CaptureError(400, "an event's uuid is no UUID", tag="invalid_event_uuid")
+    if uuid in seen:
+        raise CaptureError(400, f"{uuid} comes twice", tag="duplicate_event_uuid")
+    return text, uuid
+
+
+def _take(delivery: Delivery, event: JSON, text: str, uuid: UUID, rules: Rules) -> None:
+    try:
+        delivery.events[text] = captured_event(event, uuid, rules)
+    except CaptureError as refusal:
+        delivery.dropped[text] = Verdict("drop", refusal.tag)
 
 
 def _verdict(captured: CapturedEvent, result: Done | PersonsError) -> Verdict:

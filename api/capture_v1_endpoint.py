@@ -42,10 +42,12 @@ async def _capture_events(request: Request) -> Response:
         return capture_v1.translate(text, sender, now=now)
 
     delivery = await translated(body, translate)
-    events, refused = list(delivery.events.values()), len(delivery.dropped)
+    events = list(delivery.events.values())
+    refused = len(delivery.dropped) + len(delivery.skipped)
     written = await write(store, sender.token, events, now, refused=refused)
     verdicts = capture_v1.verdicts(delivery, written.results if written else [])
-    return json_answer({"results": verdicts}, headers=position(written))
+    answer = {"results": verdicts} | ({"skipped": delivery.skipped} if delivery.skipped else {})
+    return json_answer(answer, headers=position(written))
 
 
 def _error(status: int, tag: str, detail: str) -> Response:

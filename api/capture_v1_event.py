@@ -65,12 +65,14 @@ class Rules(NamedTuple):
     is_large: bool
 
 
-def captured_event(event: dict[str, JSON], uuid: UUID, rules: Rules) -> CapturedEvent:
+def captured_event(event: JSON, uuid: UUID, rules: Rules) -> CapturedEvent:
     """Return an event as we keep it.
 
     Raises:
         CaptureError: the event is to be dropped; its tag says why.
     """
+    if not isinstance(event, dict):
+        raise _dropped("malformed_event_properties")  # it cannot be read
     if rules.needs_care:
         event = _cleaned(event)
     name = _name(event)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.capture_errors import CaptureError
+from api.capture_errors import CaptureError, Skipped
 from api.capture_v1 import Verdict, sender, translate, verdicts
 from domain.commands import Done
 from domain.errors import InvalidValueError
@@ -68,10 +68,6 @@ def test_the_scheme_is_written_in_any_case() -> None:
         (json.dumps({"created_at": ELEVEN, "batch": ["event"]}), "missing_event_uuid"),
         (json.dumps({"created_at": ELEVEN, "batch": [event(uuid="7")]}), "invalid_event_uuid"),
         (json.dumps({"created_at": ELEVEN, "batch": [event(uuid=[])]}), "invalid_event_uuid"),
-        (
-            json.dumps({"created_at": ELEVEN, "batch": [event(), event(uuid=ADA.upper())]}),
-            "duplicate_event_uuid",
-        ),
     ],
 )
 def test_what_is_no_batch_is_refused(body: str, tag: str) -> None:
@@ -125,6 +121,32 @@ def test_verdicts_stand_in_the_order_as_sent() -> None:
     ]
 
 
+def test_an_event_without_a_uuid_of_its_own_is_skipped_alone() -> None:
+    batch = event(uuid=...), event(), event(uuid="7"), "event", event(uuid=ADA.upper())
+    delivery = delivered(*batch)
+
+    assert list(delivery.events) == delivery.uuids == [ADA]
+    assert delivery.skipped == [
+        Skipped(0, "an event has no uuid"),
+        Skipped(2, "an event's uuid is no UUID"),
+        Skipped(3, "an event has no uuid"),
+        Skipped(4, f"{ADA} comes twice"),
+    ]
+
+
+def test_an_unreadable_event_is_dropped_by_the_uuid_that_it_says() -> None:
+    unreadable = json.dumps(event(uuid=EVE, properties={"uuid": ADA, "x": "BAD"}))
+    nameless = json.dumps(event(uuid=..., properties={"uuid": EVE, "x": "BAD"}))
+    batch = f"[{unreadable}, {nameless}, {json.dumps(event())}]".replace('"BAD"', "1e999")
+    body = f'{{"created_at": "{ELEVEN}", "batch": {batch}}}'
+    delivery = translate(body.encode(), SENDER, now=NOW)
+
+    assert list(delivery.events) == [ADA]
+    assert delivery.dropped == {EVE: Verdict("drop", "malformed_event_properties")}
+    assert [each.index for each in delivery.skipped] == [1]
+    assert delivery.skipped[0].detail.startswith("failed to parse request: ")
+
+
 NAMES = ["event", "uuid", "distinct_id", "timestamp", "properties", "options", "session_id"]
 NAMES += ["process_person_profile", "product_tour_id"]
 values = st.recursive(
@@ -139,6 +161,7 @@ def test_no_event_makes_it_raise_anything_else(fields: dict[str, Any]) -> None:
     with suppress(CaptureError):
         delivery = delivered(event(uuid=EVE), event(**fields))
         assert set(delivery.uuids) == set(delivery.events) | set(delivery.dropped)
+        assert len(delivery.uuids) + len(delivery.skipped) == 2
 
 
 @given(st.binary())

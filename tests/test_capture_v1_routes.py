@@ -65,7 +65,7 @@ def test_v1_writes_nothing_where_all_is_dropped(client: Client, store: Recorder)
         ({"content-encoding": "compress"}, batch(event()), 415, "unsupported_encoding"),
         ({"content-encoding": "gzip"}, batch(event()), 400, "request_decoding_error"),
         ({}, batch(), 400, "empty_batch"),
-        ({}, batch(event(), event()), 400, "duplicate_event_uuid"),
+        ({}, batch(event(uuid="7")), 400, "invalid_event_uuid"),
     ],
 )
 def test_v1_errors_are_json_and_speak_cors(

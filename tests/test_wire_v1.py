@@ -112,9 +112,8 @@ def test_w45_a_warning_is_told(wire: Wire) -> None:
 @pytest.mark.parametrize(
     ("events", "headers", "status", "tag"),
     [
-        ([event(1), event(1)], {}, 400, "duplicate_event_uuid"),
-        ([event(1), event(2, uuid=...)], {}, 400, "missing_event_uuid"),
-        ([event(1), event(2, uuid="x")], {}, 400, "invalid_event_uuid"),
+        ([event(1, uuid=...), event(2, uuid="x")], {}, 400, "missing_event_uuid"),
+        ([event(2, uuid="x"), event(1, uuid=...)], {}, 400, "invalid_event_uuid"),
         ([], {}, 400, "empty_batch"),
         ([event(1)], {"PostHog-Attempt": "0"}, 400, "invalid_header_value"),
         ([event(1)], {"PostHog-Attempt": ""}, 400, "missing_required_headers"),
@@ -134,6 +133,20 @@ def test_w46_what_is_refused_leaves_nothing(
     assert answer.json().keys() == {"error", "error_description", "error_uri"}
     assert answer.headers["access-control-allow-origin"] == "https://a.example"
     assert wire.names() == []
+
+
+def test_w46_an_event_without_a_uuid_of_its_own_is_skipped_and_the_rest_stored(wire: Wire) -> None:
+    answer = send(wire, event(1), event(2, uuid=...), event(1, event="again"), event(3))
+
+    assert answer.status_code == 200
+    assert answer.json() == {
+        "results": {uuid(1): {"result": "ok"}, uuid(3): {"result": "ok"}},
+        "skipped": [
+            {"index": 1, "detail": "an event has no uuid"},
+            {"index": 2, "detail": f"{uuid(1)} comes twice"},
+        ],
+    }
+    assert wire.names() == ["visit", "visit"]
 
 
 @pytest.mark.parametrize("distinct_id", ["anonymous", " Guest ", "NULL", "0", "[object Object]"])
