@@ -20,6 +20,7 @@ from api.requests import Nothing
 from domain.commands import UndeletePerson
 from projections import deletions
 from projections.births import numbers
+from projections.known import Known
 from storage import erasure_receipts
 from storage.erasure_receipts import Receipt
 
@@ -69,16 +70,7 @@ async def erasures(call: Call[ErasuresQuery, Nothing]) -> Answer[ErasurePage]:
     limit, offset = min(call.query.limit, MAX_PAGE), call.query.offset
     count, rows, ids = await call.read(_page, limit=limit, offset=offset)
     following, before = offset_links(call.request, limit=limit, offset=offset, total=count)
-    results = [
-        WaitingErasure(
-            person_uuid=row.person_id,
-            person_id=ids[row.person_id],
-            deleted_at=row.deleted_at,
-            erases_at=_erases_at(row, call.at, call.store.retention),
-            deletes_events=row.deletes_events,
-        )
-        for row in rows
-    ]
+    results = [_waiting(call, row, ids[row.person_id]) for row in rows]
     return Answer(ErasurePage(count=count, next=following, previous=before, results=results))
 
 
@@ -98,9 +90,26 @@ def _page(
     return count, rows, numbers(connection, project_id, [row.person_id for row in rows])
 
 
-def _erases_at(row: Row[Any], now: datetime, retention: timedelta) -> datetime:
-    due = row.deleted_at + (timedelta() if row.erases_now else retention)
-    return next_time(max(due, now))
+async def waiting(call: Call[Any, Any], person: Known) -> WaitingErasure | None:
+    """Return when a person is erased; None for one that lives, or was erased."""
+    row = await call.read(deletions.of, person.person_id)
+    return None if row is None else _waiting(call, row, person.number)
+
+
+def _waiting(call: Call[Any, Any], row: Row[Any], number: int) -> WaitingErasure:
+    return WaitingErasure(
+        person_uuid=row.person_id,
+        person_id=number,
+        deleted_at=row.deleted_at,
+        erases_at=erases_at(call, row.deleted_at, erases_now=row.erases_now),
+        deletes_events=row.deletes_events,
+    )
+
+
+def erases_at(call: Call[Any, Any], deleted_at: datetime, *, erases_now: bool) -> datetime:
+    """Return when a purge erases who was, or would be, deleted at a time."""
+    due = deleted_at + (timedelta() if erases_now else call.store.retention)
+    return next_time(max(due, call.at))
 
 
 OPERATIONS = [

@@ -4,18 +4,24 @@ from typing import cast
 from uuid import UUID
 
 from msgspec import UNSET, Struct, UnsetType
+from sqlalchemy import Connection
 
+from api import places
 from api.auth import READ
 from api.calls import Answer, Call
+from api.errors import not_found
 from api.operations import Operation
 from api.paging import After, Limit, link
 from api.person_ids import ever, found
 from api.person_shapes import UTC
+from api.places import PlaceText
 from api.requests import Nothing
 from api.told_events import ToldEvent
 from domain.events import Actor, Cause
 from domain.values import JSON
-from projections import blame, history
+from projections import blame, history, past_person
+from projections.known import Known
+from storage.places import Place, position_of
 
 MAX_PAGE = 1_000  # events, whatever limit is asked for
 
@@ -26,6 +32,12 @@ class HistoryQuery(Struct, frozen=True, kw_only=True):
     after: After = 0
     limit: Limit = 100
     merged: bool = False
+
+
+class BlameQuery(Struct, frozen=True, kw_only=True):
+    """As of when: now, or as it was then."""
+
+    as_of: PlaceText = ""
 
 
 class History(Struct, frozen=True, kw_only=True):
@@ -75,11 +87,25 @@ async def history_of_one(call: Call[HistoryQuery, Nothing]) -> Answer[History]:
     return Answer(History(results=shown, next=following))
 
 
-async def blame_of_one(call: Call[Nothing, Nothing]) -> Answer[Blame]:
-    """GET persons/:id/blame: who or what set each property that a person has."""
-    person = await found(call)
-    settings = await call.read(blame.blame, person.person_id)
+async def blame_of_one(call: Call[BlameQuery, Nothing]) -> Answer[Blame]:
+    """GET persons/:id/blame: who or what set each property that a person has, or had then."""
+    if call.query.as_of:
+        place = places.parse(call.query.as_of, call.at, "as_of")
+        settings = await call.read(_blame_then, await ever(call), place)
+    else:
+        person = await found(call)
+        settings = await call.read(blame.blame, person.person_id)
     return Answer(Blame(results=[_blamed(each) for each in settings]))
+
+
+def _blame_then(
+    connection: Connection, project_id: int, person: Known, place: Place
+) -> list[blame.Setting]:
+    until = position_of(connection, project_id, place, "as_of")
+    then = past_person.at_place(connection, project_id, person, until)
+    if then is None:
+        raise not_found()
+    return blame.blame(connection, project_id, person.person_id, until)
 
 
 def _blamed(setting: blame.Setting) -> Blamed:

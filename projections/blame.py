@@ -26,6 +26,7 @@ from domain.events import (
 from domain.values import JSON, Properties, same
 from projections.lineage import BY_MERGE_AND_BACK, lineage
 from storage import streams
+from storage.log import END
 from storage.mapper import logged_event
 
 
@@ -48,8 +49,10 @@ class Setting(NamedTuple):
     came_through: str | None
 
 
-def blame(connection: Connection, project_id: int, person_id: UUID) -> list[Setting]:
-    """Return how a person came to each of its properties, by key.
+def blame(
+    connection: Connection, project_id: int, person_id: UUID, until: int = END
+) -> list[Setting]:
+    """Return how a person came to each of the properties that it had at a position, by key.
 
     What came over by a merge was set in the source's stream. What a person has back since a merge
     was taken back is blamed on who had set it; where that was nobody, on who took the merge back.
@@ -57,6 +60,8 @@ def blame(connection: Connection, project_id: int, person_id: UUID) -> list[Sett
     bounds = lineage(connection, project_id, person_id, topics=BY_MERGE_AND_BACK)
     histories: defaultdict[UUID, _History] = defaultdict(_History)
     for row in streams.woven(connection, project_id, bounds):
+        if row.position > until:
+            break
         _happen(histories, row, logged_event(row).event)
     now = histories[person_id].now
     return [now[key] for key in sorted(now)]

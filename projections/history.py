@@ -91,6 +91,14 @@ def replay_person(
             yield told(row)
 
 
+def at_version(
+    connection: Connection, project_id: int, person_id: UUID, version: int
+) -> dict[str, JSON] | None:
+    """Return the event that made a version of a person; None if there is none."""
+    row = streams.at_version(connection, project_id, person_id, version)
+    return None if row is None else told(row)
+
+
 def page(
     connection: Connection,
     project_id: int,

@@ -37,6 +37,18 @@ def read(
     return connection.execute(query.order_by(events.c.version)).all()
 
 
+def at_version(
+    connection: Connection, project_id: int, person_id: UUID, version: int
+) -> Any | None:
+    """Return the event of one person that has a version; None if there is none."""
+    query = RECORDED.where(
+        events.c.project_id == project_id,
+        events.c.person_id == person_id,
+        events.c.version == version,
+    )
+    return connection.execute(query).one_or_none()
+
+
 def read_many(
     connection: Connection,
     project_id: int,

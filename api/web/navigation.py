@@ -1,4 +1,4 @@
-"""The pages that every page leads to."""
+"""The pages that every page leads to, and those that all pages of a person lead to."""
 
 from typing import NamedTuple
 
@@ -14,5 +14,18 @@ class Entry(NamedTuple):
 ENTRIES = [
     Entry("/persons", "Persons", "persons"),
     Entry("/activity", "Activity", "activity"),
+]
+"""All of them, in their order."""
+
+
+class Tab(NamedTuple):
+    """A page of a person; `path` is that behind the person's own."""
+
+    path: str
+    label: str
+
+
+TABS = [
+    Tab("", "Properties"),
 ]
 """All of them, in their order."""

@@ -54,7 +54,10 @@ _environment = Environment(
     auto_reload=False,
 )
 _environment.globals.update(
-    static=static_files.address, navigation=navigation.ENTRIES, time=times.time
+    static=static_files.address,
+    navigation=navigation.ENTRIES,
+    tabs=navigation.TABS,
+    time=times.time,
 )
 _environment.filters.update(
     json=_json, plain=_plain, iso=times.iso, exact=times.exact, number="{:,}".format

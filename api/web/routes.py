@@ -5,12 +5,21 @@ from collections.abc import Iterator
 from starlette.routing import Route
 
 from api.operations import Endpoint
-from api.web import activity, persons, sign_in, static_files
+from api.web import (
+    activity,
+    person_properties,
+    persons,
+    property_edits,
+    sign_in,
+    static_files,
+)
 from api.web.pages import Action, Page
 
 PAGES: list[Page | Action] = [
     *persons.PAGES,
     *activity.PAGES,
+    *person_properties.PAGES,
+    *property_edits.ACTIONS,
 ]
 """Every page there is, but for those where one signs in."""
 
