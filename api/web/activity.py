@@ -1,13 +1,14 @@
 """What was done in a project: through the API, or by anything."""
 
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 from msgspec import Struct
 
 from api.auth import READ_ACTIVITY
 from api.calls import Call
-from api.paging import Limit, PageNumber
+from api.paging import Limit
 from api.person_activity import ActivityQuery, done, links
+from api.person_diff import FROM_TO
 from api.requests import Nothing
 from api.web.addresses import local
 from api.web.happenings import Happening, happening, mentioned
@@ -19,15 +20,9 @@ from projections.history import told
 ACTIVITIES = sorted(activity_log.NAMES.values())
 
 
-class Query(Struct, frozen=True, kw_only=True, rename={"start": "from", "end": "to"}):
-    """Which activities, as the API takes it."""
+class Query(ActivityQuery, frozen=True, kw_only=True, rename=FROM_TO):
+    """Which activities, as the API takes it, but more at once."""
 
-    source: Literal["api", "all"] = "api"
-    activity: str = ""
-    actor: str = ""
-    start: str = ""
-    end: str = ""
-    page: PageNumber = 1
     limit: Limit = 50
 
 
@@ -50,7 +45,7 @@ class View(Struct, frozen=True, kw_only=True):
 
 async def show(call: Call[Query, Nothing]) -> View:
     """GET /activity: what was done to all persons, newest first."""
-    wanted = asking(call, _asked(call.query), Nothing())
+    wanted: Call[ActivityQuery, Nothing] = asking(call, call.query, Nothing())
     total, rows = await done(wanted, None)
     events = [told(each.row) for each in rows]
     called = await names(call, [person for event in events for person in mentioned(event)])
@@ -61,18 +56,6 @@ async def show(call: Call[Query, Nothing]) -> View:
         rows=[happening(event, called) for event in events],
         next=local(following),
         previous=local(before),
-    )
-
-
-def _asked(query: Query) -> ActivityQuery:
-    return ActivityQuery(
-        source=query.source,
-        activity=query.activity,
-        actor=query.actor,
-        start=query.start,
-        end=query.end,
-        page=query.page,
-        limit=query.limit,
     )
 
 

@@ -9,9 +9,8 @@ import msgspec
 from msgspec import Struct
 
 from api.web.names import Names
-from domain.values import JSON, encode
-
-MOST = 400  # characters of a value that are shown; the JSON has all of it
+from api.web.values import Change, Value
+from domain.values import encode
 
 _WORDS = {
     "PersonCreated": ("Created", "plus"),
@@ -32,14 +31,6 @@ _WORDS = {
 
 _PERSONS = {"source": "From", "target": "Into", "other": "The other person"}
 """The facts that name another person."""
-
-
-class Change(NamedTuple):
-    """What a property was and is, as text; None where it was not there."""
-
-    key: str
-    before: str | None
-    after: str | None
 
 
 class Fact(NamedTuple):
@@ -94,20 +85,14 @@ def happening(told: Any, names: Names) -> Happening:
     )
 
 
-def short(value: JSON) -> str:
-    """Return a value as text: a text as it is, others in JSON; only the beginning of a long one."""
-    text = value if isinstance(value, str) else encode(value).decode()
-    return text if len(text) <= MOST else f"{text[:MOST]}…"
-
-
 def _changes(told: Any) -> Iterator[Change]:
     for each in told["changes"]:
         before, after = (
-            short(each[name]) if name in each else None for name in ("before", "after")
+            Value(each[name]) if name in each else None for name in ("before", "after")
         )
         yield Change(each["key"], before, after)
     for key, value in told.get("backfilled", {}).items():
-        yield Change(key, None, short(value))
+        yield Change(key, None, Value(value))
 
 
 def _facts(told: Any, names: Names) -> Iterator[Fact]:

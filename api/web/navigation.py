@@ -14,6 +14,9 @@ class Entry(NamedTuple):
 ENTRIES = [
     Entry("/persons", "Persons", "persons"),
     Entry("/activity", "Activity", "activity"),
+    Entry("/changes", "Changes", "changes"),
+    Entry("/merges", "Merges", "merges"),
+    Entry("/warnings", "Warnings", "warnings"),
 ]
 """All of them, in their order."""
 

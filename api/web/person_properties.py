@@ -14,7 +14,7 @@ from api.places import PlaceText
 from api.requests import Nothing
 from api.web.pages import Page, asked
 from api.web.person_header import Header, header
-from api.web.values import Value
+from api.web.values import Change, Value
 from domain.events import Actor, Cause
 from domain.values import JSON, encode
 from projections import history
@@ -46,14 +46,6 @@ class Property(Struct, frozen=True, kw_only=True):
     actor: Actor
     cause: Cause | None
     merged_from: UUID | None
-
-
-class Change(Struct, frozen=True, kw_only=True):
-    """What an edit has done to a property; None for no value."""
-
-    key: str
-    before: Value | None
-    after: Value | None
 
 
 class View(Struct, frozen=True, kw_only=True):

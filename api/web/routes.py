@@ -7,19 +7,25 @@ from starlette.routing import Route
 from api.operations import Endpoint
 from api.web import (
     activity,
+    changes,
+    merges,
     person_properties,
     persons,
     property_edits,
     sign_in,
     static_files,
+    warnings,
 )
 from api.web.pages import Action, Page
 
 PAGES: list[Page | Action] = [
     *persons.PAGES,
     *activity.PAGES,
+    *changes.PAGES,
     *person_properties.PAGES,
     *property_edits.ACTIONS,
+    *merges.PAGES,
+    *warnings.PAGES,
 ]
 """Every page there is, but for those where one signs in."""
 

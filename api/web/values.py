@@ -63,3 +63,11 @@ class Value(NamedTuple):
     def is_long(self) -> bool:
         """Whether more is to be seen than its beginning."""
         return self.whole != self.short
+
+
+class Change(NamedTuple):
+    """What a property was and is; None for no value."""
+
+    key: str
+    before: Value | None
+    after: Value | None

@@ -26,9 +26,10 @@ function tell(text) {
 }
 
 document.addEventListener("click", async (event) => {
-  const button = event.target.closest("[data-copy]");
+  const button = event.target.closest("[data-copy], [data-copy-here]");
   if (button) {
-    await copy(button.dataset.copy);
+    const { copy: text, copyHere: path } = button.dataset;
+    await copy(text ?? new URL(path, location).href);
     tell("Copied.");
   }
   for (const open of document.querySelectorAll("details.popover[open]")) {
