@@ -1,6 +1,7 @@
 """What the tests of more than one file need."""
 
 import os
+import random
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -48,6 +49,12 @@ def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
     """The URL of a database that only this test knows."""
     with new_database(request) as url:
         yield url
+
+
+@pytest.fixture
+def seed() -> int:
+    """A number that a failing test shows, for it to be run again."""
+    return random.randrange(10**6)
 
 
 @pytest.fixture

@@ -1,33 +1,31 @@
 """Purges as processes: killed at any point, and beside a service that goes on."""
 
 import os
-import signal
+import random
 import subprocess
 import sys
 from collections.abc import Callable
-from random import Random
-from time import monotonic, sleep
 
 import httpx
 import msgspec
-import pytest
 from sqlalchemy import func, select
 
 from projections.verify import verify
 from storage import event_deletions
-from storage.captured_deletion import CHUNK
 from storage.engine import Database
 from storage.erasure_receipts import incomplete
 from storage.schema import captured_events, erasure_receipts
 from tests.canaries import CANARY, canaries, dump
 from tests.erasures import Erasures, erasures
+from tests.killed import CHUNK, kill
 from tests.lives import march
 from tests.project import Project
 from tests.scenario import visit
 from tests.server import Server
 
 PERSONS = 20
-EVENTS = 4 * CHUNK
+EVENTS = 20 * CHUNK
+SUDDEN = 0.02  # how probable it is that a moment is one of those to kill at
 PATIENCE = 120  # seconds
 
 
@@ -58,33 +56,25 @@ def count(project: Erasures, what: str) -> int:
     return found
 
 
-def points(project: Erasures, random: Random) -> list[Callable[[], bool]]:
+def points(project: Erasures, chance: random.Random) -> list[Callable[[], bool]]:
     """Return moments at which to kill: in the queue, among the persons, and whenever."""
-    left = sorted((random.randrange(EVENTS) for _ in range(2)), reverse=True)
-    receipts = sorted(random.randrange(1, PERSONS) for _ in range(2))
-    end = monotonic() + random.random()
+    left = sorted(chance.sample(range(0, EVENTS, CHUNK), 4), reverse=True)
+    receipts = sorted(chance.sample(range(1, PERSONS), 4))
     return [
         *(lambda n=n: count(project, "events left") <= n for n in left),
         *(lambda n=n: count(project, "receipts") >= n for n in receipts),
-        lambda: monotonic() > end,
+        *(lambda: chance.random() < SUDDEN for _ in range(2)),
     ]
 
 
-@pytest.mark.parametrize("seed", [7])
 def test_a_killed_purge_is_gone_on_with(database_url: str, seed: int) -> None:
     with erasures(database_url) as project:
         populate(project)
         killed = 0
-        for is_time in points(project, Random(seed)):
-            process = purge(database_url)
-            end = monotonic() + PATIENCE
-            while process.poll() is None and not is_time() and monotonic() < end:
-                sleep(0.001)
-            process.send_signal(signal.SIGKILL)
-            process.communicate()
-            killed += process.returncode == -signal.SIGKILL
+        for is_time in points(project, random.Random(seed)):
+            killed += kill(database_url, "purge", when=is_time)
             project.check()
-        assert killed >= 4
+        assert killed >= 8
 
         last = purge(database_url)
         output, errors = last.communicate(timeout=PATIENCE)
