@@ -1,6 +1,7 @@
 """The activity log: what people and keys did to persons through the API."""
 
 from typing import Annotated, Literal, TypeAlias
+from uuid import UUID
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
@@ -17,7 +18,6 @@ from api.places import PlaceText
 from api.requests import Nothing
 from projections import activity_log
 from projections.activity_log import Activity, Wanted
-from projections.person_rows import PersonRow
 
 MAX_PAGE = 1_000  # rows, whatever limit is asked for
 
@@ -79,13 +79,11 @@ async def activity_of_all(call: Call[ActivityQuery, Nothing]) -> Answer[Activity
 
 async def activity_of_one(call: Call[ActivityQuery, Nothing]) -> Answer[ActivityPage]:
     """GET persons/:id/activity: what was done to one person."""
-    return await _page(call, await found(call))
+    return await _page(call, (await found(call)).person_id)
 
 
-async def _page(
-    call: Call[ActivityQuery, Nothing], person: PersonRow | None
-) -> Answer[ActivityPage]:
-    total, rows = await done(call, person)
+async def _page(call: Call[ActivityQuery, Nothing], person_id: UUID | None) -> Answer[ActivityPage]:
+    total, rows = await done(call, person_id)
     following, before = links(call, total)
     return Answer(
         ActivityPage(
@@ -98,7 +96,7 @@ async def _page(
 
 
 async def done(
-    call: Call[ActivityQuery, Nothing], person: PersonRow | None
+    call: Call[ActivityQuery, Nothing], person_id: UUID | None
 ) -> tuple[int, list[Activity]]:
     """Return how much was done to a person, or to all, and the page of it that is asked for.
 
@@ -108,7 +106,7 @@ async def done(
     limit = min(call.query.limit, MAX_PAGE)
     offset = (call.query.page - 1) * limit
     total, rows = await call.read(
-        activity_log.page, person, _wanted(call), limit=limit, offset=offset
+        activity_log.page, person_id, _wanted(call), limit=limit, offset=offset
     )
     if offset and offset >= total:
         raise not_found("Invalid page.")

@@ -24,11 +24,10 @@ from domain.values import encode
 from projections import activity as view
 from projections.activity import activity
 from projections.births import numbers
-from projections.person_rows import PersonRow
 from projections.snapshots import stream
-from storage.log import RECORDED, head_position
+from storage.log import END, RECORDED, head_position
 from storage.mapper import decode_event
-from storage.places import Place, position_of
+from storage.places import Place, position_of, version_at
 from storage.schema import events
 
 NAMES: dict[str, str] = {
@@ -96,7 +95,7 @@ class Activity(NamedTuple):
 def page(
     connection: Connection,
     project_id: int,
-    person: PersonRow | None,
+    person_id: UUID | None,
     wanted: Wanted,
     *,
     limit: int,
@@ -104,17 +103,17 @@ def page(
 ) -> tuple[int, list[Activity]]:
     """Return how much was done, and a page of it, newest first.
 
-    `person` is the one it was done to; None for all persons, also those that are gone.
+    `person_id` is whom it was done to; None for all persons, also those that are gone.
 
     Raises:
         InvalidParameterError: see `storage.places.position_of`.
     """
-    where = list(_where(connection, project_id, person, wanted))
+    where = list(_where(connection, project_id, person_id, wanted))
     query = RECORDED.select_from(_log(wanted, with_events=True)).where(*where)
     if wanted.is_all:
         # Neither positions nor versions have gaps, so they count, and lead to a page.
-        count = person.version if person else head_position(connection, project_id)
-        place: ColumnElement[int] = events.c.version if person else events.c.position
+        count = _last(connection, project_id, person_id)
+        place: ColumnElement[int] = events.c.version if person_id else events.c.position
         query = query.where(place <= count - offset)
     else:
         log = _log(wanted, with_events=wanted.actor is not None)
@@ -125,6 +124,13 @@ def page(
     rows = connection.execute(query.order_by(place.desc()).limit(limit)).all()
     known = numbers(connection, project_id, {row.person_id for row in rows})
     return count, [_activity(connection, project_id, row, known.get(row.person_id)) for row in rows]
+
+
+def _last(connection: Connection, project_id: int, person_id: UUID | None) -> int:
+    """Return the last version of a person, or the last position of the log."""
+    if person_id is None:
+        return head_position(connection, project_id)
+    return version_at(connection, project_id, person_id, END)
 
 
 def _places(wanted: Wanted) -> FromClause:
@@ -141,12 +147,12 @@ def _log(wanted: Wanted, *, with_events: bool) -> FromClause:
 
 
 def _where(
-    connection: Connection, project_id: int, person: PersonRow | None, wanted: Wanted
+    connection: Connection, project_id: int, person_id: UUID | None, wanted: Wanted
 ) -> Iterator[ColumnElement[bool]]:
     place = _places(wanted).c
     yield place.project_id == project_id
-    if person is not None:
-        yield place.person_id == person.person_id
+    if person_id is not None:
+        yield place.person_id == person_id
     if wanted.start is not None:
         yield place.position > position_of(connection, project_id, wanted.start, "from")
     if wanted.end is not None:

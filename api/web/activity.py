@@ -1,6 +1,7 @@
 """What was done in a project: through the API, or by anything."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
+from uuid import UUID
 
 from msgspec import Struct
 
@@ -44,19 +45,24 @@ class View(Struct, frozen=True, kw_only=True):
 
 
 async def show(call: Call[Query, Nothing]) -> View:
-    """GET /activity: what was done to all persons, newest first."""
+    """GET /activity: what was done to all persons."""
+    return View(**await found(call, None))
+
+
+async def found(call: Call[Query, Nothing], person_id: UUID | None) -> dict[str, Any]:
+    """Return what a view has of the activities of a person, or of all persons; newest first."""
     wanted: Call[ActivityQuery, Nothing] = asking(call, call.query, Nothing())
-    total, rows = await done(wanted, None)
+    total, rows = await done(wanted, person_id)
     events = [told(each.row) for each in rows]
-    called = await names(call, [person for event in events for person in mentioned(event)])
+    called = await names(call, [each for event in events for each in mentioned(event)])
     following, before = links(wanted, total)
-    return View(
-        query=call.query,
-        total=total,
-        rows=[happening(event, called) for event in events],
-        next=local(following),
-        previous=local(before),
-    )
+    return {
+        "query": call.query,
+        "total": total,
+        "rows": [happening(event, called) for event in events],
+        "next": local(following),
+        "previous": local(before),
+    }
 
 
 PAGES = [Page("/activity", show, READ_ACTIVITY, template="activity.html")]

@@ -30,5 +30,9 @@ class Tab(NamedTuple):
 
 TABS = [
     Tab("", "Properties"),
+    Tab("/history", "History"),
+    Tab("/activity", "Activity"),
+    Tab("/events", "Events"),
+    Tab("/diff", "Compare"),
 ]
 """All of them, in their order."""
