@@ -12,7 +12,7 @@ from api.web.names import Names
 from api.web.values import Change, Value
 from domain.values import encode
 
-_WORDS = {
+WORDS = {
     "PersonCreated": ("Created", "plus"),
     "PropertySet": ("Properties set", "edit"),
     "PropertyBackfilled": ("Earlier values learned", "clock"),
@@ -66,7 +66,7 @@ class Happening(Struct, frozen=True, kw_only=True):
 def happening(told: Any, names: Names) -> Happening:
     """Return an event as a page shows it; `told` is what the API tells of it."""
     actor = told.get("actor")
-    words, icon = _WORDS[told["type"]]
+    words, icon = WORDS[told["type"]]
     return Happening(
         type=told["type"],
         words=words,

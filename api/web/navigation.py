@@ -30,6 +30,7 @@ class Tab(NamedTuple):
 
 TABS = [
     Tab("", "Properties"),
+    Tab("/timeline", "Timeline"),
     Tab("/history", "History"),
     Tab("/activity", "Activity"),
     Tab("/events", "Events"),

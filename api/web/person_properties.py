@@ -12,6 +12,7 @@ from api.paging import Offset
 from api.person_history import Blamed, BlameQuery, blame_of_one
 from api.places import PlaceText
 from api.requests import Nothing
+from api.web.keys import by_name
 from api.web.pages import Page, asked
 from api.web.person_header import Header, header
 from api.web.values import Change, Value
@@ -96,7 +97,7 @@ def _sort(found: list[Blamed], order: str) -> None:
     if order == "changed":
         found.sort(key=lambda each: (-each.position, each.key))
     else:
-        found.sort(key=lambda each: (each.key.startswith("$"), each.key.casefold(), each.key))
+        found.sort(key=lambda each: by_name(each.key))
 
 
 def _property(blamed: Blamed) -> Property:

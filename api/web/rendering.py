@@ -60,5 +60,5 @@ _environment.globals.update(
     time=times.time,
 )
 _environment.filters.update(
-    json=_json, plain=_plain, iso=times.iso, exact=times.exact, number="{:,}".format
+    json=_json, plain=_plain, iso=times.iso, exact=times.exact, day=times.day, number="{:,}".format
 )

@@ -34,6 +34,12 @@ def exact(at: datetime) -> str:
     return f"{text}.{at.microsecond // 1000:03} UTC" if at.microsecond else f"{text} UTC"
 
 
+def day(at: datetime) -> str:
+    """Return the day of a time."""
+    at = at.astimezone(UTC)
+    return f"{at.day} {at:%b %Y}"
+
+
 def ago(at: datetime, now: datetime) -> str:
     """Return how far a time is from now, in its largest unit."""
     distance = abs(now - at)

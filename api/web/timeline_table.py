@@ -1,0 +1,35 @@
+"""The timeline as a table: the same values and marks as in the picture, newest first."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import NamedTuple
+
+from api.web.happenings import WORDS
+from api.web.time_axis import Axis
+from api.web.values import Value
+from projections.swimlanes import Mark, Span
+
+
+class Row(NamedTuple):
+    """A value that a property had, or, without one, what happened to the person itself."""
+
+    begin: datetime
+    end: datetime | None
+    what: str
+    value: Value | None
+
+
+def rows(lanes: Mapping[str, list[Span]], marks: Iterable[Mark], axis: Axis) -> list[Row]:
+    """Return all values and marks of a stretch of time, those that began last first."""
+    found = [
+        Row(span.begin, span.end, key, Value(span.value))
+        for key, spans in lanes.items()
+        for span in spans
+        if span.begin <= axis.end and (span.end is None or span.end >= axis.begin)
+    ]
+    found += [
+        Row(mark.at, mark.at, WORDS[type(mark.event).__name__][0], None)
+        for mark in marks
+        if axis.has(mark.at)
+    ]
+    return sorted(found, key=lambda row: row.begin, reverse=True)

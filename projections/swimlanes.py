@@ -1,0 +1,151 @@
+"""A person's life as lanes: for each property which values it had, from when to when.
+
+Time is that of the events' own clocks, as in the timeline of a whole life.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+from msgspec import UNSET
+from sqlalchemy import Connection
+
+from domain.events import (
+    Deleted,
+    DistinctIdAdded,
+    Erased,
+    Identified,
+    Merged,
+    MergedInto,
+    PersonCreated,
+    PersonEvent,
+    PlacedEvent,
+    Split,
+    Undeleted,
+    Unmerged,
+)
+from domain.person import Person
+from domain.values import JSON, Properties, same
+from projections.occurrences import occurrences
+from projections.snapshots import stream
+from storage.places import Place, position_of, version_at
+
+_MARKS = (
+    PersonCreated,
+    Identified,
+    DistinctIdAdded,
+    Merged,
+    MergedInto,
+    Split,
+    Unmerged,
+    Deleted,
+    Undeleted,
+    Erased,
+)
+
+
+class Span(NamedTuple):
+    """A value, from when to when a property had it; `end` is None if it has it still."""
+
+    value: JSON
+    begin: datetime
+    end: datetime | None
+
+
+class Mark(NamedTuple):
+    """Something that happened to the person itself, and not to a property alone."""
+
+    event: PersonEvent
+    at: datetime
+
+
+class Lanes(NamedTuple):
+    """The spans of each property, oldest first; the marks, and all times at which things changed.
+
+    `then` is the person as it was at the moment that was asked for; None where it did not live.
+    """
+
+    spans: dict[str, list[Span]]
+    marks: list[Mark]
+    times: list[datetime]
+    then: Person | None
+
+
+def swimlanes(
+    connection: Connection, project_id: int, person_id: UUID, moment: datetime, place: Place | None
+) -> Lanes:
+    """Return the lanes of a person, and how it was at a moment.
+
+    What was recorded behind `place` does not count.
+
+    Raises:
+        InvalidParameterError: see `storage.places.position_of`.
+    """
+    below = None
+    if place is not None:
+        until = position_of(connection, project_id, place, "as_of")
+        below = version_at(connection, project_id, person_id, until) + 1
+    return lanes(person_id, stream(connection, project_id, person_id, below=below), moment)
+
+
+def lanes(person_id: UUID, events: Iterable[PlacedEvent], moment: datetime) -> Lanes:
+    """Return the lanes of a person by its events, with one fold over them."""
+    life = _Life(Person(person_id))
+    then: Person | None = None
+    for (at, _), happened, keys in occurrences(events):
+        if then is None and at > moment:
+            then = _copied(life.person)
+        life.go_on(at, happened, keys)
+    then = then or life.person
+    return Lanes(life.spans, life.marks, life.times, then if then.is_living else None)
+
+
+class _Life:
+    """What is known so far of a life."""
+
+    def __init__(self, person: Person) -> None:
+        self.person = person
+        self.spans: dict[str, list[Span]] = {}
+        self.marks: list[Mark] = []
+        self.times: list[datetime] = []
+        self._shown: Properties = {}
+
+    def go_on(self, at: datetime, events: list[PersonEvent], keys: set[str]) -> None:
+        """Let something happen that touches these properties."""
+        self.times.append(at)
+        touched: Iterable[str] = keys
+        for event in events:
+            self.person.apply(event)
+            if isinstance(event, _MARKS):
+                self.marks.append(Mark(event, at))
+                # Whoever comes or goes takes all properties along.
+                touched = self._shown.keys() | self.person.properties.keys() | keys
+        has = self.person.properties if self.person.is_living else {}
+        for key in touched:
+            self._show(key, has.get(key, UNSET), at)
+
+    def _show(self, key: str, value: JSON, at: datetime) -> None:
+        shown = self._shown.get(key, UNSET)
+        if same(shown, value):
+            return
+        spans = self.spans.setdefault(key, [])
+        if shown is not UNSET:
+            spans[-1] = spans[-1]._replace(end=at)
+        if value is UNSET:
+            del self._shown[key]
+        else:
+            self._shown[key] = value
+            spans.append(Span(value, at, None))
+
+
+def _copied(person: Person) -> Person:
+    """Return a person that stays as it is."""
+    copied = Person(person.id)
+    copied.number = person.number
+    copied.is_identified = person.is_identified
+    copied.is_deleted = person.is_deleted
+    copied.merged_into = person.merged_into
+    copied.properties = dict(person.properties)
+    copied.distinct_ids = list(person.distinct_ids)
+    return copied
