@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from sqlalchemy import ColumnElement, Connection, Select, func, literal, select, tuple_
 
 from domain.values import clean
-from projections import searches
+from projections import few_people, searches
 from projections.filter_sql import candidates
 from projections.filters import text_matcher
 from projections.owners import distinct_ids
@@ -34,7 +34,6 @@ __all__ = [
 
 MAX_NUMBER = 2**63 - 1
 MAX_LISTED_IDS = 1_000  # distinct ids that a person in a list has
-MAX_FEW = 1_000  # persons that are read as a whole, to be looked at one by one
 READ_AT_ONCE = 1_000  # rows
 
 _NEWEST_FIRST = persons.c.created_at.desc(), persons.c.person_id.desc()
@@ -113,25 +112,10 @@ def _few(connection: Connection, project_id: int, query: PersonsQuery) -> list[P
     if query.owned is not None:
         owner = by_distinct_ids(connection, project_id, [query.owned])
         return list(filter(query.matcher(), owner.values()))
-    ids = _few_ids(connection, project_id, query)
+    ids = few_people.ids(connection, project_id, query)
     if ids is None:
         return None
     return list(filter(query.matcher(), by_person_ids(connection, project_id, ids).values()))
-
-
-def _few_ids(connection: Connection, project_id: int, query: PersonsQuery) -> set[UUID] | None:
-    for email in query.emails():
-        owners = select(persons.c.person_id).where(
-            persons.c.project_id == project_id, persons.c.email == email
-        )
-        found = connection.execute(owners.limit(MAX_FEW)).scalars().all()
-        if len(found) < MAX_FEW:
-            return set(found)
-    for text in query.texts():
-        found = searches.found(connection, project_id, text, limit=MAX_FEW)
-        if len(found) < MAX_FEW:
-            return set(found)
-    return None
 
 
 def _place(row: PersonRow) -> tuple[datetime, UUID]:

@@ -85,6 +85,8 @@ def test_both_databases_answer_as_the_model(
         ]
 
         assert population.names(filters=conditions) == expected[::-1]
+        # More persons than a page has are found in another way than a few.
+        assert population.names(filters=conditions, limit=1) == expected[::-1][:1]
 
 
 @pytest.mark.parametrize("condition_key", ODD_KEYS)

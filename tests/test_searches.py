@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from domain.events import Merged, MergedInto, PropertyUnset
 from domain.values import JSON, clean
-from projections import people
+from projections import few_people
 from projections.filters import Filter
 from storage.engine import Database
 from tests.population import ORIGIN, Population
@@ -40,7 +40,7 @@ def test_a_search_finds_parts_of_names(
     found: list[str],
     max_few: int,
 ) -> None:
-    monkeypatch.setattr(people, "MAX_FEW", max_few)
+    monkeypatch.setattr(few_people, "MAX_FEW", max_few)
     population.bear("ada", "ID-7", properties={"email": "A@B.C", "name": "Lovelace", "x": "straße"})
     population.bear("under_score", properties={"name": -12.5, "email": None})
     population.bear("ΣΊΣΥΦΟΣ")
@@ -104,7 +104,7 @@ def test_a_search_finds_whom_it_has_to(
         population.bear(name)
     wanted = clean(search.strip()).casefold()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(people, "MAX_FEW", 1 if is_many else 1_000)
+        patch.setattr(few_people, "MAX_FEW", 1 if is_many else 1_000)
         found = population.names(search=search)
 
     expected = [
@@ -138,7 +138,7 @@ def test_filters_of_emails_and_searches_do_not_meet(
     found: list[str],
     max_few: int,
 ) -> None:
-    monkeypatch.setattr(people, "MAX_FEW", max_few)
+    monkeypatch.setattr(few_people, "MAX_FEW", max_few)
     population.bear("ada", properties={"email": "Ada@b.c", "name": "x"})
     population.bear("eve", properties={"email": "eve@b.c", "name": "ada"})
     population.bear("bob", properties={"email": 7, "name": "b.c"})
@@ -179,7 +179,7 @@ def test_many_with_one_email_are_listed_by_pages(population: Population) -> None
         population.bear(name, properties={"email": "same@b.c"})
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(people, "MAX_FEW", 10)
+        patch.setattr(few_people, "MAX_FEW", 10)
         found = population.names(email="same@b.c", search="SAME")
         page = population.names(email="same@b.c", limit=3, offset=2)
     assert found == population.names(email="same@b.c") == many[::-1]
