@@ -1,12 +1,15 @@
 """Who was born under which integer id: also those who were deleted or merged away since."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
+from itertools import chain
 from uuid import UUID
 
 from sqlalchemy import BigInteger, Column, Connection, Index, Table, Uuid, select
 
 from domain.events import Erased, PersonCreated
+from domain.identity import later_uuids, person_uuid
 from projections.projection import Projection, metadata
+from storage import streams
 from storage.appended import Appended
 from storage.changes import Change, Put
 from storage.statements import Insert
@@ -43,6 +46,21 @@ def numbers(
         births.c.project_id == project_id, births.c.person_id.in_(person_ids)
     )
     return {person_id: number for person_id, number in connection.execute(query)}
+
+
+def next_uuids(
+    connection: Connection, project_id: int, distinct_ids: Iterable[str]
+) -> dict[str, UUID]:
+    """Return the uuids that persons would get who were born with these distinct ids, in order."""
+    found: dict[str, UUID] = {}
+    for distinct_id in distinct_ids:
+        lives = chain([person_uuid(project_id, distinct_id)], later_uuids(project_id, distinct_id))
+        found[distinct_id] = next(
+            each
+            for each in lives
+            if each not in found.values() and not streams.existing(connection, project_id, [each])
+        )
+    return found
 
 
 def _project(appended: Appended) -> Iterator[Change]:

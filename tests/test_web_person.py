@@ -1,10 +1,15 @@
 from collections.abc import Callable
+from datetime import timedelta
 from html import unescape
 from typing import Any
 
 import httpx
 import pytest
 
+from api.erasing import Tools
+from api.purging import Purge
+from domain.events import Actor
+from storage.checkpoints import Notary
 from tests.server import Server
 from tests.service import Client
 
@@ -132,3 +137,89 @@ def test_an_edit_overwrites_nothing_that_came_meanwhile(
 def test_what_is_not_a_person_is_a_page_that_says_so(signed_in: Client) -> None:
     assert signed_in.get("/persons/17").status_code == 404
     assert signed_in.get("/persons/nobody").status_code == 400
+
+
+def test_deleting_is_confirmed_by_typing_and_can_be_taken_back(
+    signed_in: Client, capture: Capture
+) -> None:
+    capture("$set", "ada", {"$set": {"plan": "free"}})
+    path = person_of(signed_in, "ada")
+    number = signed_in.get(f"/api/projects/1{path}").json()["id"]
+
+    page = signed_in.get(f"{path}/delete").text
+    assert f"<code>delete {number}</code>" in page
+    assert "the 1 that there is" in page
+    assert sent(signed_in, f"{path}/delete", confirm="delete").status_code == 400
+    assert signed_in.get(f"/api/projects/1{path}").status_code == 200
+
+    gone = sent(signed_in, f"{path}/delete", confirm=f"delete {number}", events="true")
+    assert gone.status_code == 200
+    assert "and its captured events are deleted" in gone.text
+    assert "free</span>" in gone.text  # what it was is still there to see
+    assert f'action="{path}/set"' not in gone.text
+    assert signed_in.get(f"{path}/timeline").status_code == 200
+    assert signed_in.get(f"{path}/delete").status_code == 404
+    waiting = signed_in.get("/api/projects/1/persons/erasures").json()["results"]
+    assert [each["deletes_events"] for each in waiting] == [True]
+
+    assert sent(signed_in, f"{path}/undelete").status_code == 200
+    assert properties(signed_in, path)["plan"] == "free"
+    assert sent(signed_in, f"{path}/undelete").status_code == 409
+
+
+def test_splitting_does_what_its_page_said(signed_in: Client, capture: Capture) -> None:
+    for visitor in ("visitor", NASTY):
+        capture("$create_alias", "ada", {"alias": visitor})
+    path = person_of(signed_in, "ada")
+    number = signed_in.get(f"/api/projects/1{path}").json()["id"]
+
+    page = signed_in.get(f"{path}/split", params={"leave": [NASTY, "visitor"]}).text
+    assert "<script>alert" not in page
+    told = [each.partition("</code>")[0] for each in page.split("a new person, <code>")[1:]]
+    form = {"leave": [NASTY, "visitor"], "confirm": f"split {number}"}
+    answer = signed_in.post(f"{path}/split", data=form, headers=HERE)
+
+    assert answer.status_code == 303
+    assert [f"/persons/{each}" for each in told] == [
+        person_of(signed_in, each) for each in (NASTY, "visitor")
+    ]
+
+
+@pytest.mark.parametrize("leave", [["ada", "visitor"], ["stranger"]])
+def test_a_split_that_cannot_be_is_not_shown(
+    signed_in: Client, capture: Capture, leave: list[str]
+) -> None:
+    capture("$create_alias", "ada", {"alias": "visitor"})
+    path = person_of(signed_in, "ada")
+
+    assert signed_in.get(f"{path}/split", params={"leave": leave}).status_code == 400
+
+
+def test_who_was_merged_away_has_a_page_that_says_so(signed_in: Client, capture: Capture) -> None:
+    capture("$set", "visitor", {"$set": {"referrer": "news"}})
+    capture("$set", "ada", {"$set": {"plan": "free"}})
+    merged, path = person_of(signed_in, "visitor"), person_of(signed_in, "ada")
+    capture("$create_alias", "ada", {"alias": "visitor"})
+
+    text = signed_in.get(merged).text
+    assert "Merged into another person" in text
+    assert f'href="{path}"' in text
+    assert "news</span>" in text
+
+
+def test_who_was_erased_has_a_page_without_anything_of_it(
+    signed_in: Client, capture: Capture
+) -> None:
+    capture("$set", "ada", {"$set": {"plan": "secret"}})
+    path = person_of(signed_in, "ada")
+    assert signed_in.delete(f"/api/projects/1{path}?erase=now").status_code == 204
+    store = signed_in.store
+    notary = Notary(store.database)
+    tools = Tools(store.database, store.writer.submit, notary, store.clock)
+    Purge(tools, actor=Actor("system", "purge"), progress=lambda *_: None).all(timedelta())
+
+    for tab in ("", "/timeline"):
+        answer = signed_in.get(f"{path}{tab}")
+        assert answer.status_code == 200
+        assert "was erased" in answer.text
+        assert "secret" not in answer.text
