@@ -34,6 +34,7 @@ TABS = [
     Tab("/history", "History"),
     Tab("/activity", "Activity"),
     Tab("/events", "Events"),
+    Tab("/identity", "Identity"),
     Tab("/diff", "Compare"),
 ]
 """All of them, in their order."""

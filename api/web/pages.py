@@ -143,3 +143,9 @@ async def asked(
 def asking(call: Call[Any, Any], query: Query, body: Body) -> Call[Query, Body]:
     """Return the call of an operation by the one who called the page."""
     return msgspec.structs.replace(call, query=query, body=body)
+
+
+def if_unchanged(call: Call[Query, Body], version: int) -> Call[Query, Body]:
+    """Return the call, to be refused if the person has another version than one looked at."""
+    headers = {**call.headers, b"if-match": f'"{version}"'.encode()}
+    return msgspec.structs.replace(call, headers=headers)

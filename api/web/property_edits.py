@@ -22,7 +22,7 @@ from api.persons import (
     update_property,
 )
 from api.requests import Nothing, parse
-from api.web.pages import Action, asked
+from api.web.pages import Action, asked, if_unchanged
 from api.web.values import Value
 from domain.values import JSON, Properties, same
 from projections.person_rows import PersonRow
@@ -54,7 +54,7 @@ async def set_property(call: Call[Nothing, SetForm]) -> str:
     value = parse(form.value.encode()) if form.kind == "json" else form.value
     person = await _unchanged(call)
     body = UpdateBody(key=form.key, value=value)
-    await asked(_conditional(call, person), update_property, UpdateQuery(), body)
+    await asked(if_unchanged(call, person.version), update_property, UpdateQuery(), body)
     return await _back(call, person)
 
 
@@ -62,7 +62,7 @@ async def unset_property(call: Call[Nothing, Form]) -> str:
     """POST /persons/:id/unset: take a property away."""
     person = await _unchanged(call)
     body = UnsetBody(unset=call.body.key)
-    await asked(_conditional(call, person), delete_property, UnsetQuery(), body)
+    await asked(if_unchanged(call, person.version), delete_property, UnsetQuery(), body)
     return await _back(call, person)
 
 
@@ -95,12 +95,6 @@ def _meanwhile(detail: str) -> ApiError:
 
 def _short(value: JSON) -> str:
     return Value(value).short
-
-
-def _conditional(call: Call[Nothing, Any], person: PersonRow) -> Call[Nothing, Any]:
-    """Return the call, to be refused if the person is no longer what was looked at."""
-    headers = {**call.headers, b"if-match": f'"{person.version}"'.encode()}
-    return msgspec.structs.replace(call, headers=headers)
 
 
 async def _back(call: Call[Nothing, Any], before: PersonRow) -> str:

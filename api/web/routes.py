@@ -8,6 +8,7 @@ from api.operations import Endpoint
 from api.web import (
     activity,
     changes,
+    identity,
     merges,
     person_activity,
     person_deletion,
@@ -34,6 +35,7 @@ PAGES: list[Page | Action] = [
     *person_history.PAGES,
     *person_activity.PAGES,
     *person_events.PAGES,
+    *identity.PAGES,
     *person_diff.PAGES,
     *property_edits.ACTIONS,
     *person_split.PAGES,
