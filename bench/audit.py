@@ -1,9 +1,10 @@
 """`python -m bench.audit`: what it takes to replay, verify and rebuild a long log.
 
 Each is the command itself, a process from its start to its end, in events/s; beside it stands a
-plain scan of the same rows by the driver, in order, with each state decoded by `json`. The peak
-is the memory of its largest process, here and in a store of a tenth of the events. And the time
-that the proof for one person takes, by HTTP.
+plain scan of the same rows by the driver, in order, with each state decoded by `json`. Where others
+are at work as well, what both took of processors tells more: a command may use all of them. The
+peak is the memory of its largest process, here and in a store of a tenth of the events. And the
+time that the proof for one person takes, by HTTP.
 """
 
 import json
@@ -15,7 +16,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from multiprocessing import get_context
 from statistics import median
-from time import perf_counter
+from time import perf_counter, process_time
 from typing import Any, NamedTuple
 
 import click
@@ -35,19 +36,20 @@ SCAN = (
 
 
 class Took(NamedTuple):
-    """What a command took: seconds, and MiB at most."""
+    """What something took: seconds, seconds of processors, and MiB at most."""
 
     seconds: float
-    peak: float
+    processors: float
+    peak: float = 0
 
 
-def scan(url: str) -> float:
-    """Return the seconds that it takes to read all events, and to decode what they say."""
-    started = perf_counter()
+def scan(url: str) -> Took:
+    """Return what it takes to read all events, and to decode what they say."""
+    started, worked = perf_counter(), process_time()
     with _rows(url) as rows:
         for row in rows:
             json.loads(row[4])
-    return perf_counter() - started
+    return Took(perf_counter() - started, process_time() - worked)
 
 
 @contextmanager
@@ -73,7 +75,8 @@ def run(url: str, command: str) -> Took:
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
         raise RuntimeError(f"{command} ended with status {process.returncode}")
-    return Took(perf_counter() - started, used.ru_maxrss / 1024)
+    seconds = perf_counter() - started
+    return Took(seconds, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)
 
 
 def proofs(url: str) -> list[float]:
@@ -109,16 +112,22 @@ def measure(kind: str, events: int, runs: int) -> None:
             scans.append(scan(url))
             for command in COMMANDS:
                 taken[command].append(run(url, command))
-        floor = median(scans)
-        print(f"  {'scan':<8}{events / floor:>10,.0f} events/s")
+        floor = _medians(scans)
+        print(f"  {'scan':<8}{events / floor.seconds:>10,.0f} events/s")
         for command, each in taken.items():
-            seconds, peak = median(took.seconds for took in each), max(took.peak for took in each)
+            took = _medians(each)
             print(
-                f"  {command:<8}{events / seconds:>10,.0f} events/s, to the scan"
-                f" {floor / seconds:.2f}, peak {peak:.0f} MiB (a tenth of it: {small[command]:.0f})"
+                f"  {command:<8}{events / took.seconds:>10,.0f} events/s, to the scan"
+                f" {floor.seconds / took.seconds:.2f}, by what it took of a processor"
+                f" {floor.processors / took.processors:.2f},"
+                f" peak {took.peak:.0f} MiB (a tenth of it: {small[command]:.0f})"
             )
         found = proofs(url)
         print(f"  proof   p50 {median(found):.1f} ms, at most {found[-1]:.1f} ms")
+
+
+def _medians(taken: list[Took]) -> Took:
+    return Took(*map(median, zip(*taken, strict=True)))
 
 
 @click.command()
