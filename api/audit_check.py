@@ -159,8 +159,9 @@ def _check_ends(log: Log, first: Any, end: Any, digest: str, rest: bytes) -> Non
         raise BadError(f"position {log.size}: the log ends there, the first line says otherwise")
     if end["sha256"] != digest or rest:
         raise BadError("a line that is no event was changed, added or lost")
-    if first["is_whole"] and log.erased:
-        raise BadError(f"position {min(log.erased)}: it was erased, and no event says so")
+    if log.erased:
+        where = "" if first["is_whole"] else f" up to {log.size}: export further"
+        raise BadError(f"position {min(log.erased)}: it was erased, and no event says so{where}")
 
 
 def _check_proof(checkpoint: Checkpoint) -> str:

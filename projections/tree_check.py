@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from projections.findings import Finding
-from storage.audit_keys import public_keys
+from storage.audit_keys import changed_keys, public_keys
 from storage.checkpoints import kept
 from storage.merkle import Frontier, Node, complete_hash
 from storage.notes import TreeHead, is_signed, origin_of
@@ -19,10 +19,13 @@ Block = tuple[Node, bytes, Sequence[bytes] | None]
 
 
 class TreeCheck:
-    """Builds a project's tree anew as its leaves go by, and compares."""
+    """Builds a project's tree anew as its leaves go by, and compares; looks at the keys as well."""
 
     def __init__(self, connection: Connection, project_id: int) -> None:
-        self.findings: list[Finding] = []
+        self.findings = [
+            Finding(project_id, f"the key {key.hex()} that signs checkpoints was changed")
+            for key in changed_keys(connection)
+        ]
         self.checkpoints = 0
         self._connection = connection
         self._project_id = project_id

@@ -44,6 +44,19 @@ def public_keys(connection: Connection) -> list[bytes]:
     return list(connection.execute(query).scalars())
 
 
+def changed_keys(connection: Connection) -> list[bytes]:
+    """Return the public parts of the kept keys whose secret part is not theirs."""
+    query = select(audit_keys.c.public, audit_keys.c.secret).where(audit_keys.c.secret.is_not(None))
+    return [public for public, secret in connection.execute(query) if not _fits(public, secret)]
+
+
+def _fits(public: bytes, secret: bytes) -> bool:
+    try:
+        return public_key(Ed25519PrivateKey.from_private_bytes(secret)) == public
+    except ValueError:  # not of a key's length
+        return False
+
+
 def _kept(connection: Connection) -> Ed25519PrivateKey | None:
     query = (
         select(audit_keys.c.secret)

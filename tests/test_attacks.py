@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import text
 
+from projections import crew, shares
 from projections.views import PROJECTIONS
 from storage.engine import Database
 from storage.values import EPOCH
@@ -173,6 +174,19 @@ def test_every_missing_row_of_every_view_is_named(project: Lives) -> None:
         named = [each for each in details if each.startswith(f"{table.name}: row ")]
         assert len(named) == 1
         assert named[0].endswith("is missing")
+
+
+def test_several_processes_name_the_same(project: Lives, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number, table in enumerate(TABLES):
+        change = (change_row, add_row, remove_row)[number % 3]
+        tamper(project, lambda connection, id, do=change, table=table: do(connection, id, table))  # type: ignore[misc]
+    tamper(project, all_of(flipped(8, "state"), changed(9, state="["), erase(20)))
+    alone = found(project)
+    monkeypatch.setattr(crew, "LONG", 0)
+    monkeypatch.setattr(shares, "SIZE", 5)
+
+    assert len(alone) > len(TABLES)
+    assert sorted(found(project)) == sorted(alone)
 
 
 # PostgreSQL keeps no value that is not of its type.

@@ -160,6 +160,19 @@ def test_a_checkpoint_of_an_unknown_key_is_found(project: Lives) -> None:
 
 
 @pytest.mark.parametrize(
+    ("column", "value"), [("public", bytes(32)), ("secret", bytes(32)), ("secret", b"short")]
+)
+def test_a_changed_key_is_found(project: Lives, column: str, value: bytes) -> None:
+    live(project)
+    checkpoint(project)
+    with project.database.writing() as connection:
+        connection.execute(update(audit_keys).values({column: value}))
+        (public,) = connection.execute(select(audit_keys.c.public)).scalars()
+
+    assert f"None: the key {public.hex()} that signs checkpoints was changed" in found(project)
+
+
+@pytest.mark.parametrize(
     "attack", [removed(12), head(position=30), head(position=10_000), removed(*range(1, 25))]
 )
 def test_nothing_is_signed_of_a_log_that_lacks_events(project: Lives, attack: Attack) -> None:

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from storage import chain
 from tests.given_out import Check, Files, edit_lines, given_out, line_of
+from tests.moves import signed
 from tests.service import Client
 from tests.tampering import other_digit
 
@@ -76,6 +78,23 @@ def erased(lines: list[bytes]) -> None:
     lines[at] = json.dumps(event).encode() + b"\n"
 
 
+def erased_in_silence(lines: list[bytes]) -> None:
+    """Take the state of an event away, and let the first and the last line fit."""
+    at = line_of(lines, 8)
+    event = json.loads(lines[at])
+    bound = chain.commit(bytes.fromhex(event["salt"]), event["state"].encode())
+    event |= {"state": None, "salt": None, "commitment": bound.hex()}
+    lines[at] = json.dumps(event).encode() + b"\n"
+    lines[:] = signed(lines).splitlines(keepends=True)
+
+
+def said_to_be_a_part(lines: list[bytes]) -> None:
+    first = json.loads(lines[0])
+    assert first["is_whole"]
+    lines[0] = json.dumps(first | {"is_whole": False}).encode() + b"\n"
+    erased_in_silence(lines)
+
+
 def another_line(lines: list[bytes]) -> None:
     at = next(at for at, line in enumerate(lines) if b'"kind":"captured"' in line)
     lines[at] = lines[at].replace(b"opened", b"closed")
@@ -93,6 +112,8 @@ def renamed(lines: list[bytes]) -> None:
         (no_json, "position 8: "),
         (cut, "position 9: missing; the file ends there"),
         (erased, "position 16: the event is not what was recorded"),
+        (erased_in_silence, "position 8: it was erased, and no event says so"),
+        (said_to_be_a_part, "position 8: it was erased, and no event says so"),
         (another_line, "a line that is no event was changed"),
         (renamed, "a line that is no event was changed"),
         (lambda lines: lines.append(lines[-1]), "a line that is no event was changed"),

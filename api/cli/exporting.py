@@ -26,8 +26,9 @@ def export(project_id: int | None, as_of: str | None, path: str) -> None:
     FILE is `-` for standard output; a name that ends in .gz is compressed. `persons import` makes
     the same project of it, with the same digest, and `persons audit check` checks it offline. With
     --as-of the file is the same, byte for byte, however often and whenever it is written: only what
-    was erased, and captured events that were deleted, are missing from then on. API keys are not
-    in it: make new ones.
+    was erased, and captured events that were deleted, are missing from then on. Where it ends
+    before the event that announces an erasure, neither import nor check takes it: nothing tells it
+    from tampering. API keys are not in it: make new ones.
     """
     with (
         prepared_database() as database,
