@@ -337,6 +337,9 @@ class Laws(RuleBasedStateMachine):
             listed = self.get("", as_of=position)["results"]
             assert exact(_view(listed)) == exact(self.states[position])
             assert listed == self.lists.get(position, listed)
+        for step in range(0, len(self.steps), 3):  # each would take as long as the positions do
+            listed = self.get("", as_of=_iso(START + timedelta(seconds=step)))["results"]
+            assert exact(_view(listed)) == exact(self.states[self.steps[step].stop - 1])
         for person in self.model.persons:
             self.check_history(person)
             self.check_merges(person)
