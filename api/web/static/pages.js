@@ -55,9 +55,11 @@ document.addEventListener("keydown", (event) => {
 });
 
 // A refusal is a page: of what htmx asked for, only its reason is shown.
-document.addEventListener("htmx:responseError", (event) => {
+document.addEventListener("htmx:beforeSwap", (event) => {
+  if (!event.detail.isError) return;
   const page = new DOMParser().parseFromString(event.detail.xhr.responseText, "text/html");
   tell(page.querySelector("[data-detail]")?.textContent || "That did not work.");
+  event.detail.isError = false; // it has been told, and is no mistake of the page
 });
 document.addEventListener("htmx:sendError", () => tell("The service cannot be reached."));
 
