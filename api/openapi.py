@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from api import openapi_examples
 from api.errors import Error
 from api.openapi_operations import operation_item
 from api.openapi_public import public_item, shapes_of
@@ -28,16 +29,20 @@ def document(operations: Sequence[Operation], public: Sequence[Public]) -> Schem
         for operation in operations:
             path = f"{mount}/{{project_id}}/{operation.path}/"
             item = operation_item(operation) | {"operationId": prefix + operation.id}
+            openapi_examples.illustrate(item, operation.id)
             paths.setdefault(path, {})[operation.method.lower()] = item
     for each in public:
         for method in each.methods:
-            paths.setdefault(each.path, {})[method.lower()] = public_item(each, method)
+            item = public_item(each, method)
+            openapi_examples.illustrate(item, str(item["operationId"]))
+            paths.setdefault(each.path, {})[method.lower()] = item
     shapes = {shape for each in operations for shape in (each.body, each.returns)} - {Nothing}
     return {
         "openapi": "3.1.0",
         "info": {"title": TITLE, "version": VERSION},
         "paths": paths,
         "components": {
+            "examples": openapi_examples.components(),
             "schemas": components({*shapes, Error, *shapes_of(public)}),
             "securitySchemes": {"key": _bearer(_KEY), "token": _bearer(_TOKEN)},
         },
