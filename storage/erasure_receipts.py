@@ -114,6 +114,17 @@ def read(connection: Connection, project_id: int, person_id: UUID) -> Receipt | 
     return None if text is None else _decoder.decode(text)
 
 
+def newest(connection: Connection, project_id: int, *, limit: int) -> Sequence[Receipt]:
+    """Return the last receipts of a project, the newest first."""
+    query = (
+        select(erasure_receipts.c.receipt)
+        .where(erasure_receipts.c.project_id == project_id)
+        .order_by(erasure_receipts.c.erased_at.desc(), erasure_receipts.c.person_id)
+        .limit(limit)
+    )
+    return [_decoder.decode(text) for text in connection.execute(query).scalars()]
+
+
 def incomplete(connection: Connection) -> Sequence[tuple[int, Receipt]]:
     """Return the receipts that are not completed, of all projects, each with its project."""
     query = select(erasure_receipts.c.project_id, erasure_receipts.c.receipt).where(

@@ -17,6 +17,8 @@ ENTRIES = [
     Entry("/changes", "Changes", "changes"),
     Entry("/merges", "Merges", "merges"),
     Entry("/warnings", "Warnings", "warnings"),
+    Entry("/deletions", "Deletions", "deletions"),
+    Entry("/audit", "Audit", "audit"),
 ]
 """All of them, in their order."""
 

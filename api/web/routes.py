@@ -7,7 +7,9 @@ from starlette.routing import Route
 from api.operations import Endpoint
 from api.web import (
     activity,
+    audit,
     changes,
+    deletions,
     identity,
     merges,
     person_activity,
@@ -42,6 +44,8 @@ PAGES: list[Page | Action] = [
     *person_deletion.PAGES,
     *merges.PAGES,
     *warnings.PAGES,
+    *deletions.PAGES,
+    *audit.PAGES,
 ]
 """Every page there is, but for those where one signs in."""
 
