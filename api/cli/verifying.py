@@ -54,7 +54,7 @@ def _print(report: Report, summary: Summary) -> None:
     for project_id, head in summary.heads.items():
         click.echo(f"project {project_id}: the digest of the last event is {head}")
     if report.findings:
-        click.echo(f"{len(report.findings):,} findings: this is not what was written")
+        click.echo(f"{len(report.findings):,} found wrong: this is not what was written")
     else:
         click.echo("all is right")
 
