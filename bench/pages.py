@@ -1,7 +1,8 @@
 """`python -m bench.pages`: how long the pages take, on a real service with 100,000 persons.
 
-One browser's worth of requests, one after the other; what counts is the time until the whole page
-is there, and the processor time of the service. `GET /_livez` is what a request costs at least.
+One of these has changed 10,000 times. One browser's worth of requests, one after the other; what
+counts is the time until the whole page is there, and the processor time of the service.
+`GET /_livez` is what a request costs at least.
 """
 
 from collections.abc import Callable
@@ -16,8 +17,12 @@ from api.web.sessions import COOKIE
 from bench.databases import KINDS, fresh
 from bench.read import PERSONS, fill
 from bench.service import Service, serving
+from domain.identity import person_uuid
 
 TIMES = 40
+CHANGES = 10_000  # of one person
+AT_ONCE = 1_000
+CHANGED = f"/persons/{person_uuid(1, 'person-0')}"
 LIMIT = 100  # milliseconds, the most that a page may take
 Find = Callable[[int], str]
 
@@ -41,7 +46,32 @@ WAYS = [
     Way("… filter, a third", lambda n: "/persons?key=plan&operator=exact&value=pro"),
     Way("… as of the past", lambda n: f"/persons?as_of={PERSONS + n}"),
     Way("… as of, search", lambda n: f"/persons?as_of={PERSONS + n}&search=person.{n * 997}@"),
+    Way("activity", lambda n: "/activity"),
+    Way("… by anything", lambda n: "/activity?source=all"),
+    Way("… deep", lambda n: f"/activity?source=all&page={1000 + n}"),
+    Way("changes, the last 200", lambda n: f"/changes?from={2 * PERSONS + CHANGES - 200}"),
+    Way("merges", lambda n: "/merges"),
+    Way("warnings", lambda n: "/warnings"),
+    Way("deletions", lambda n: "/deletions"),
+    Way("audit", lambda n: "/audit"),
+    Way("history", lambda n: f"{CHANGED}/history"),
+    Way("… deep", lambda n: f"{CHANGED}/history?after={2 * PERSONS + CHANGES // 2 + n}"),
+    Way("activity of one", lambda n: f"{CHANGED}/activity?source=all"),
+    Way("events of one", lambda n: f"{CHANGED}/events"),
+    Way("identity", lambda n: f"{CHANGED}/identity"),
+    Way("two times of one", lambda n: f"{CHANGED}/diff?from={2 * PERSONS + n}"),
 ]
+
+
+def change_one(service: Service) -> None:
+    """Let one person change very often."""
+    for first in range(0, CHANGES, AT_ONCE):
+        batch = [
+            {"event": "$set", "distinct_id": "person-0", "properties": {"$set": {"score": number}}}
+            for number in range(first, first + AT_ONCE)
+        ]
+        body = {"api_key": service.token, "batch": batch}
+        httpx.post(f"{service.url}/batch/", json=body, timeout=60).raise_for_status()
 
 
 def measure(service: Service) -> None:
@@ -73,6 +103,7 @@ def main() -> None:
         with fresh(kind) as url:
             fill(url)
             with serving(url) as service:
+                change_one(service)
                 measure(service)
 
 
