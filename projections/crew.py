@@ -10,16 +10,18 @@ import signal
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import AbstractContextManager, contextmanager
 from itertools import islice
 from multiprocessing import get_context, parent_process
 from multiprocessing.synchronize import Barrier
-from threading import Thread
+from threading import BrokenBarrierError, Thread
 from typing import NamedTuple, Protocol, TypeVar
 
 from sqlalchemy import Connection, select, text
 
 from storage.engine import Database
+from storage.errors import ProcessLostError
 from storage.schema import logs
 
 LONG = 50_000  # events from which on more processes than one pay
@@ -48,15 +50,30 @@ class Crew(Protocol):
 
 @contextmanager
 def crew(database: Database, events: int) -> Iterator[tuple[Connection, Crew]]:
-    """Give a connection and a crew that see one state of the database: for that many events."""
+    """Give a connection and a crew that see one state of the database: for that many events.
+
+    Raises:
+        ProcessLostError: one of the crew was ended from outside.
+    """
     count = len(os.sched_getaffinity(0)) if events >= LONG else 1
     with database.aside(is_snapshot=True) as connection, _without_collector():
         if count == 1:
             with connection.begin():
                 yield connection, _Alone(connection)
             return
-        with _together(database, connection, count) as pool:
+        with _telling_who_is_lost(), _together(database, connection, count) as pool:
             yield connection, _Together(pool)
+
+
+@contextmanager
+def _telling_who_is_lost() -> Iterator[None]:
+    try:
+        yield
+    except (BrokenProcessPool, BrokenBarrierError) as error:
+        raise ProcessLostError(
+            "a process that worked along was ended from outside, for want of memory perhaps;"
+            " nothing is lost: start again"
+        ) from error
 
 
 @contextmanager

@@ -37,6 +37,10 @@ class TamperedError(StoreError):
     """What is kept contradicts what was said of it before: it was changed from outside."""
 
 
+class ProcessLostError(StoreError):
+    """One of several processes that worked together was ended from outside; nothing is lost."""
+
+
 class ExportRefusedError(StoreError):
     """There is nothing to export as of what was asked for."""
 
