@@ -115,17 +115,18 @@ def _happen(histories: _Histories, row: Any, event: PersonEvent | Redacted) -> N
 def _setting(
     row: Any, event: PersonEvent, key: str, value: JSON, before: Properties | None = None
 ) -> Setting:
+    origin = event.origin
     return Setting(
-        key=key,
-        value=value,
-        since=row.recorded_at,
-        position=row.position,
-        actor=event.origin.actor,
-        cause=event.origin.cause,
-        before=(before or {}).get(key, UNSET),
-        merged_from=None,
-        came_at=row.position,
-        came_through=event.origin.distinct_id,
+        key,
+        value,
+        row.recorded_at,
+        row.position,
+        origin.actor,
+        origin.cause,
+        before.get(key, UNSET) if before else UNSET,
+        None,
+        row.position,
+        origin.distinct_id,
     )
 
 

@@ -61,16 +61,26 @@ def _facts(kind: type[PersonEvent]) -> list[str]:
 
 def changes(event: PersonEvent | Redacted) -> list[dict[str, JSON]]:
     """Return what an event changed in the person's properties, by key: before and after."""
+    before, after = _sides(event)
+    return [_change(key, before, after) for key in sorted(before.keys() | after.keys())]
+
+
+def changed_keys(event: PersonEvent | Redacted) -> set[str]:
+    """Return the properties of which `changes` tells."""
+    before, after = _sides(event)
+    return before.keys() | after.keys()
+
+
+def _sides(event: PersonEvent | Redacted) -> tuple[Properties, Properties]:
     match event:
         case PropertySet() | Unmerged():
-            before, after = event.before, event.properties
+            return event.before, event.properties
         case PropertyUnset():
-            before, after = event.before, {}
+            return event.before, {}
         case Merged():
-            before, after = {}, event.properties
+            return {}, event.properties
         case _:
-            return []
-    return [_change(key, before, after) for key in sorted(before.keys() | after.keys())]
+            return {}, {}
 
 
 def _change(key: str, before: Properties, after: Properties) -> dict[str, JSON]:

@@ -6,7 +6,7 @@ from itertools import groupby
 from typing import NamedTuple
 
 from domain.events import PersonEvent, PlacedEvent, PropertyBackfilled, PropertySet
-from projections.history import changes
+from projections.history import changed_keys
 
 
 class Moment(NamedTuple):
@@ -38,7 +38,7 @@ def _occurrence(placed: list[PlacedEvent]) -> Occurrence:
     return Occurrence(
         Moment(events[-1].origin.occurred_at, placed[-1].version),
         events,
-        {change["key"] for event in events for change in changes(event)},
+        set().union(*map(changed_keys, events)),
     )
 
 

@@ -20,9 +20,9 @@ def stream(
     `below` leaves out the versions from there on.
     """
     return [
-        PlacedEvent(person_id, row.version, decode_event(row.topic, row.state))
-        for row in streams.read(connection, project_id, person_id, below=below)
-        if row.state is not None
+        PlacedEvent(person_id, version, decode_event(topic, state))
+        for version, topic, state in streams.states(connection, project_id, person_id, below=below)
+        if state is not None
     ]
 
 

@@ -25,8 +25,8 @@ from domain.events import (
     Undeleted,
     Unmerged,
 )
-from domain.person import Person
-from domain.values import JSON, Properties, same
+from domain.person import UNBORN, Person
+from domain.values import JSON, same
 from projections.occurrences import occurrences
 from projections.snapshots import stream
 from storage.places import Place, position_of, version_at
@@ -43,6 +43,9 @@ _MARKS = (
     Undeleted,
     Erased,
 )
+
+
+_NOTHING = UNSET, UNBORN
 
 
 class Span(NamedTuple):
@@ -97,6 +100,7 @@ def lanes(person_id: UUID, events: Iterable[PlacedEvent], moment: datetime) -> L
         if then is None and at > moment:
             then = _copied(life.person)
         life.go_on(at, happened, keys)
+    life.close()
     then = then or life.person
     return Lanes(life.spans, life.marks, life.times, then if then.is_living else None)
 
@@ -109,7 +113,7 @@ class _Life:
         self.spans: dict[str, list[Span]] = {}
         self.marks: list[Mark] = []
         self.times: list[datetime] = []
-        self._shown: Properties = {}
+        self._open: dict[str, tuple[JSON, datetime]] = {}
 
     def go_on(self, at: datetime, events: list[PersonEvent], keys: set[str]) -> None:
         """Let something happen that touches these properties."""
@@ -120,23 +124,29 @@ class _Life:
             if isinstance(event, _MARKS):
                 self.marks.append(Mark(event, at))
                 # Whoever comes or goes takes all properties along.
-                touched = self._shown.keys() | self.person.properties.keys() | keys
+                touched = self._open.keys() | self.person.properties.keys() | keys
         has = self.person.properties if self.person.is_living else {}
         for key in touched:
             self._show(key, has.get(key, UNSET), at)
 
+    def close(self) -> None:
+        """Let it go on from here as it is."""
+        for key, (value, begin) in self._open.items():
+            self._add(key, Span(value, begin, None))
+
     def _show(self, key: str, value: JSON, at: datetime) -> None:
-        shown = self._shown.get(key, UNSET)
+        shown, begin = self._open.get(key, _NOTHING)
         if same(shown, value):
             return
-        spans = self.spans.setdefault(key, [])
         if shown is not UNSET:
-            spans[-1] = spans[-1]._replace(end=at)
+            self._add(key, Span(shown, begin, at))
         if value is UNSET:
-            del self._shown[key]
+            del self._open[key]
         else:
-            self._shown[key] = value
-            spans.append(Span(value, at, None))
+            self._open[key] = value, at
+
+    def _add(self, key: str, span: Span) -> None:
+        self.spans.setdefault(key, []).append(span)
 
 
 def _copied(person: Person) -> Person:

@@ -37,6 +37,18 @@ def read(
     return connection.execute(query.order_by(events.c.version)).all()
 
 
+def states(
+    connection: Connection, project_id: int, person_id: UUID, *, below: int | None = None
+) -> Sequence[Any]:
+    """Return version, topic and state of the events of one person, as `read` does: much faster."""
+    query = select(events.c.version, events.c.topic, events.c.state).where(
+        events.c.project_id == project_id, events.c.person_id == person_id
+    )
+    if below is not None:
+        query = query.where(events.c.version < below)
+    return connection.execute(query.order_by(events.c.version)).all()
+
+
 def at_version(
     connection: Connection, project_id: int, person_id: UUID, version: int
 ) -> Any | None:

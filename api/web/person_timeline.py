@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import ClassVar, Literal
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from api import places
 from api.auth import READ
@@ -63,11 +64,11 @@ class View(Struct, frozen=True, kw_only=True):
     query: TimelineQuery
     axis: Axis
     whole: Axis
-    lanes: list[Drawn]
-    rows: list[Row]
     marks: list[DrawnMark]
-    count: int
     then: Then
+    count: int = 0
+    lanes: list[Drawn] = []
+    rows: list[Row] = []
     words: ClassVar = WORDS
 
     @property
@@ -114,20 +115,20 @@ async def show(call: Call[TimelineQuery, Nothing]) -> View:
     whole = _whole(lanes, latest)
     axis = _axis(asked, whole)
     found = _found(lanes.spans, asked.q.casefold())
-    table = rows({key: lanes.spans[key] for key in found}, lanes.marks, axis)
-    is_picture = asked.look == "picture"
-    shown = slice(asked.offset, asked.offset + (LANES if is_picture else ROWS))
-    return View(
+    view = View(
         person=person,
         query=asked,
         axis=axis,
         whole=whole,
-        lanes=[drawn(key, lanes.spans[key], axis, latest) for key in found[shown]],
-        rows=[] if is_picture else table[shown],
         marks=marks(lanes, axis),
-        count=len(found) if is_picture else len(table),
         then=_then(lanes, moment, axis, asked.q.casefold()),
     )
+    if asked.look == "picture":
+        shown = found[asked.offset : asked.offset + LANES]
+        drawn_lanes = [drawn(key, lanes.spans[key], axis, latest) for key in shown]
+        return replace(view, count=len(found), lanes=drawn_lanes)
+    table = rows({key: lanes.spans[key] for key in found}, lanes.marks, axis)
+    return replace(view, count=len(table), rows=table[asked.offset : asked.offset + ROWS])
 
 
 def _whole(lanes: Lanes, latest: datetime) -> Axis:

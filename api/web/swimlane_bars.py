@@ -1,7 +1,8 @@
 """What is drawn of a lane: a bar a value. However much happened, few enough to look at."""
 
-from collections.abc import Iterable, Iterator
-from datetime import datetime
+from bisect import bisect_right
+from collections.abc import Iterator
+from datetime import datetime, timedelta
 from typing import NamedTuple
 from zlib import crc32
 
@@ -60,44 +61,63 @@ class DrawnMark(NamedTuple):
 
 def drawn(key: str, spans: list[Span], axis: Axis, end: datetime) -> Drawn:
     """Return what is drawn of a lane; what still is ends at `end`."""
-    seen = list(_seen(spans, axis, end))
+    seen = _seen(spans, axis)
     tones: dict[bytes, int] = {}
     first_tone = crc32(key.encode())
-    singles = []
-    for span, begin, till in seen:
-        tone = (first_tone + tones.setdefault(encode(span.value), len(tones))) % TONES
-        width = max(till - begin, LEAST)
-        singles.append(Bar(begin, width, tone, 1, Value(span.value), span.begin, span.end))
-    last = Value(seen[-1][0].value) if seen else None
-    return Drawn(key, list(_together(singles)), len(singles), last)
+    bars = []
+    for run in _runs(seen, (axis.end - axis.begin) * (NARROW / 100), end):
+        x, till = axis.clipped(run.span.begin, run.end)
+        value = None if run.values > 1 else Value(run.span.value)
+        tone = first_tone
+        if value:
+            tone += tones.setdefault(encode(value.json), len(tones))
+        width = max(till - x, LEAST)
+        begin, ends = run.span.begin, run.span.end if value else run.end
+        bars.append(Bar(x, width, tone % TONES, run.values, value, begin, ends))
+    return Drawn(key, bars, len(seen), Value(seen[-1].value) if seen else None)
 
 
-def _seen(spans: Iterable[Span], axis: Axis, end: datetime) -> Iterator[tuple[Span, float, float]]:
+class _Run(NamedTuple):
+    """Values that are drawn as one bar, from the begin of the first, `span`, to `end`."""
+
+    span: Span
+    end: datetime
+    values: int
+
+
+def _seen(spans: list[Span], axis: Axis) -> list[Span]:
+    """Return the spans that reach into the time of the axis."""
+    first = max(bisect_right(spans, axis.begin, key=_begin) - 1, 0)
+    found = spans[first : bisect_right(spans, axis.end, key=_begin)]
+    is_over = bool(found) and found[0].end is not None and found[0].end < axis.begin
+    return found[1:] if is_over else found
+
+
+def _begin(span: Span) -> datetime:
+    return span.begin
+
+
+def _runs(spans: list[Span], narrow: timedelta, now: datetime) -> Iterator[_Run]:
+    """Yield the spans, narrow neighbours as one. There may be very many, so this compares times
+    alone."""
+    first: Span | None = None
+    first_begin = until = now
+    values = 0
     for span in spans:
-        clipped = axis.clipped(span.begin, span.end or max(end, span.begin))
-        if clipped:
-            yield span, *clipped
-
-
-def _together(bars: Iterable[Bar]) -> Iterator[Bar]:
-    """Yield the bars, those of narrow neighbours as one."""
-    heap: Bar | None = None
-    for bar in bars:
-        if heap and bar.width < NARROW and bar.x - heap.x < NARROW:
-            heap = heap._replace(
-                width=max(bar.x + bar.width - heap.x, heap.width),
-                values=heap.values + 1,
-                value=None,
-                end=bar.end,
-            )
+        _, begin, end = span
+        end = end or max(now, begin)
+        is_narrow = end - begin < narrow
+        if first and is_narrow and begin - first_begin < narrow:
+            until, values = end, values + 1
             continue
-        if heap:
-            yield heap
-        heap = bar if bar.width < NARROW else None
-        if heap is None:
-            yield bar
-    if heap:
-        yield heap
+        if first:
+            yield _Run(first, until, values)
+        first, first_begin, until, values = span, begin, end, 1
+        if not is_narrow:
+            yield _Run(span, end, 1)
+            first = None
+    if first:
+        yield _Run(first, until, values)
 
 
 def marks(lanes: Lanes, axis: Axis) -> list[DrawnMark]:

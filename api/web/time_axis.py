@@ -35,10 +35,8 @@ class Axis(NamedTuple):
         """Return where a time is, in percent: 0 to 100 from begin to end."""
         return (at - self.begin) / (self.end - self.begin) * 100
 
-    def clipped(self, begin: datetime, end: datetime) -> tuple[float, float] | None:
-        """Return from where to where a stretch is to be seen; None where it is not."""
-        if end < self.begin or begin > self.end:
-            return None
+    def clipped(self, begin: datetime, end: datetime) -> tuple[float, float]:
+        """Return from where to where a stretch is to be seen."""
         return max(self.x(begin), 0.0), min(self.x(end), 100.0)
 
     def has(self, at: datetime) -> bool:
