@@ -49,9 +49,10 @@ def check(connection: Connection, share: Share, *, only: str | None = None) -> C
             found = _in_share(connection, table, share)
         else:
             found = _led_to(connection, table, wanted)
-        live, new = set(found), set(wanted)
-        counts[table.name] = len(live)
-        if live != new:
+        counts[table.name] = len(found)
+        new = set(wanted)
+        if len(found) != len(new) or not new.issuperset(found):  # cheaper than another set
+            live = set(found)
             place = list(table.columns).index(table.c.person_id)
             only_live = [row for row in live - new if row[place] not in unmade]
             differing[table.name] = Differing(only_live, list(new - live))
