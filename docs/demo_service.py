@@ -24,8 +24,16 @@ Person = dict[str, Any]
 class Service:
     """The persons store, by HTTP."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, database_url: str) -> None:
         self.url = url
+        self._database_url = database_url
+
+    def verify(self) -> None:
+        """Let all of it be verified, and signed before."""
+        self.persons("/audit/checkpoint")
+        command = [sys.executable, "-m", "api.cli", "verify"]
+        environment = os.environ | {"DATABASE_URL": self._database_url}
+        subprocess.run(command, env=environment, stdout=subprocess.DEVNULL, check=True)
 
     def capture(self, distinct_id: str, properties: dict[str, Any], event: str = "$set") -> int:
         """Capture an event as an SDK does; return the position of the log that shows it."""
@@ -88,14 +96,15 @@ def running() -> Iterator[Service]:
     with TemporaryDirectory() as folder:
         secrets = {"PERSONS_API_KEY": KEY, "PERSONS_PROJECT_TOKEN": TOKEN}
         command = [sys.executable, "-m", "api.cli", "serve", "--port", str(port)]
+        database_url = f"sqlite:///{folder}/persons.db"
         process = subprocess.Popen(
-            [*command, "--database-url", f"sqlite:///{folder}/persons.db"],
+            [*command, "--database-url", database_url],
             env=os.environ | secrets,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
         try:
-            yield _ready(Service(f"http://127.0.0.1:{port}"), process)
+            yield _ready(Service(f"http://127.0.0.1:{port}", database_url), process)
         finally:
             process.terminate()
             process.wait()

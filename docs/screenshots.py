@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
+from demo_events import befall
 from demo_people import bring_in
 from demo_service import KEY, Service, running
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -36,11 +37,47 @@ def persons_then(page: Page, service: Service) -> None:
     page.goto("/persons?column=plan&as_of=40")
 
 
+def identity(page: Page, service: Service) -> None:
+    """Show how a person came together: two were merged into it, and one has left again."""
+    page.goto(f"/persons/{_ada(service)}/identity")
+    page.locator("#tree-title").scroll_into_view_if_needed()
+
+
+def unmerge(page: Page, service: Service) -> None:
+    """Show what taking a merge back would do."""
+    page.goto(f"/persons/{_ada(service)}/identity")
+    page.get_by_role("link", name="Take back…").click()
+
+
+def history(page: Page, service: Service) -> None:
+    """Show what happened to a person, from the middle on."""
+    page.goto(f"/persons/{_ada(service)}/history?after=70")
+
+
+def changes(page: Page, service: Service) -> None:
+    """Show what changed in the project."""
+    page.goto("/changes?from=80")
+
+
+def audit(page: Page, service: Service) -> None:
+    """Show that all was verified."""
+    page.goto("/audit")
+
+
+def _ada(service: Service) -> str:
+    return str(service.person("ada@analytical.example")["uuid"])
+
+
 SHOTS = [
     Shot("persons", "light", WIDE, persons),
     Shot("persons-dark", "dark", WIDE, persons_then),
     Shot("persons-narrow", "light", NARROW, persons),
     Shot("persons-narrow-dark", "dark", NARROW, persons_then),
+    Shot("identity", "light", WIDE, identity),
+    Shot("unmerge", "dark", WIDE, unmerge),
+    Shot("changes", "light", WIDE, changes),
+    Shot("audit", "dark", WIDE, audit),
+    Shot("history-narrow", "light", NARROW, history),
 ]
 
 
@@ -65,6 +102,8 @@ def main() -> None:
     FOLDER.mkdir(exist_ok=True)
     with running() as service, sync_playwright() as playwright:
         bring_in(service)
+        befall(service)
+        service.verify()
         browser = playwright.chromium.launch(
             executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-gpu"]
         )
