@@ -148,13 +148,21 @@ def _is_behind(created_at: datetime, person_id: UUID) -> ColumnElement[bool]:
 def _page(
     connection: Connection, where: Iterable[ColumnElement[bool]], query: PersonsQuery
 ) -> list[PersonRow]:
-    # The page is taken first, so that distinct ids are read for its persons alone.
-    page = (
-        select(persons.c.project_id, *SNAPSHOT)
+    # The index alone says who is on the page: of those in front of it, no more than that is read.
+    places = (
+        select(persons.c.project_id, persons.c.person_id)
         .where(*where)
         .order_by(*_NEWEST_FIRST)
         .limit(query.limit)
         .offset(query.offset)
+        .subquery("places")
+    )
+    is_there = (persons.c.project_id == places.c.project_id) & (
+        persons.c.person_id == places.c.person_id
+    )
+    page = (
+        select(persons.c.project_id, *SNAPSHOT)
+        .join_from(places, persons, is_there)
         .subquery("page")
     )
     ids = ids_of(connection.dialect.name, page, limit=MAX_LISTED_IDS)

@@ -5,13 +5,16 @@ fraction of the time that the persons with all their properties would.
 """
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
     BigInteger,
     Column,
     ColumnElement,
+    CompoundSelect,
     Connection,
+    Select,
     Table,
     Text,
     Uuid,
@@ -64,25 +67,30 @@ def found(connection: Connection, project_id: int, wanted: str, *, limit: int) -
 
     As many as `limit` means that there may be more; some may be among them twice.
     """
-    dialect = connection.dialect.name
-    by_text = select(searches.c.person_id).where(*_in_texts(dialect, project_id, wanted))
-    by_distinct_id = select(distinct_ids.c.person_id).where(
-        *in_distinct_ids(dialect, project_id, wanted)
-    )
-    query = union_all(by_text, by_distinct_id).limit(limit)
+    query = _found(connection.dialect.name, project_id, wanted).limit(limit)
     return connection.execute(query).scalars().all()
 
 
 def is_found(dialect: str, project_id: int, wanted: str) -> ColumnElement[bool]:
     """Return the condition that a folded text is found in a person: for when it is in many."""
+    if dialect == "sqlite":
+        # Both tables are read once, from one end to the other: that takes less than to look up
+        # the text of each person who comes in front of the page. PostgreSQL would sort all found.
+        return persons.c.person_id.in_(_found(dialect, project_id, wanted))
     is_in_text = exists().where(
         *_in_texts(dialect, project_id, wanted), searches.c.person_id == persons.c.person_id
     )
     # All distinct ids are read only once a person comes whose text has it not.
-    by_distinct_id = select(distinct_ids.c.person_id).where(
-        *in_distinct_ids(dialect, project_id, wanted)
-    )
-    return or_(is_in_text, persons.c.person_id.in_(by_distinct_id))
+    return or_(is_in_text, persons.c.person_id.in_(_by_distinct_id(dialect, project_id, wanted)))
+
+
+def _found(dialect: str, project_id: int, wanted: str) -> CompoundSelect[Any]:
+    by_text = select(searches.c.person_id).where(*_in_texts(dialect, project_id, wanted))
+    return union_all(by_text, _by_distinct_id(dialect, project_id, wanted))
+
+
+def _by_distinct_id(dialect: str, project_id: int, wanted: str) -> Select[Any]:
+    return select(distinct_ids.c.person_id).where(*in_distinct_ids(dialect, project_id, wanted))
 
 
 def text_of(person_id: UUID, properties: Properties) -> str:
