@@ -6,10 +6,12 @@ Debian's `fonts-inter`, is the font of the pictures.
 
 import shutil
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import NamedTuple
 
 from demo_events import befall
+from demo_life import BEGIN, WHO, live
 from demo_people import bring_in
 from demo_service import KEY, Service, running
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -68,6 +70,28 @@ def _ada(service: Service) -> str:
     return str(service.person("ada@analytical.example")["uuid"])
 
 
+def person(page: Page, service: Service) -> None:
+    """Show the properties of a person, right after one was edited."""
+    service.capture(WHO, {"$set": {"seats": 38}}, "seats sold")
+    page.goto(f"/persons/{service.person(WHO)['uuid']}")
+    page.get_by_role("link", name="Edit seats").click()
+    page.locator("#edited").fill("40")
+    page.get_by_role("button", name="Save").click()
+    page.get_by_role("button", name="Undo").wait_for()
+    page.evaluate("scrollTo(0, 0)")
+
+
+def timeline(page: Page, service: Service) -> None:
+    """Show a life, and the person at a moment of it."""
+    moment = (BEGIN + timedelta(days=258)).isoformat(timespec="seconds").replace("+00:00", "Z")
+    page.goto(f"/persons/{service.person(WHO)['uuid']}/timeline?moment={moment}")
+
+
+def deletion(page: Page, service: Service) -> None:
+    """Show what deleting a person will do."""
+    page.goto(f"/persons/{service.person(WHO)['uuid']}/delete")
+
+
 SHOTS = [
     Shot("persons", "light", WIDE, persons),
     Shot("persons-dark", "dark", WIDE, persons_then),
@@ -78,6 +102,12 @@ SHOTS = [
     Shot("changes", "light", WIDE, changes),
     Shot("audit", "dark", WIDE, audit),
     Shot("history-narrow", "light", NARROW, history),
+    Shot("timeline", "light", WIDE, timeline),
+    Shot("timeline-dark", "dark", WIDE, timeline),
+    Shot("timeline-narrow", "light", NARROW, timeline),
+    Shot("person", "light", WIDE, person),
+    Shot("person-narrow-dark", "dark", NARROW, person),
+    Shot("deletion", "light", WIDE, deletion),
 ]
 
 
@@ -103,6 +133,7 @@ def main() -> None:
     with running() as service, sync_playwright() as playwright:
         bring_in(service)
         befall(service)
+        live(service)
         service.verify()
         browser = playwright.chromium.launch(
             executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-gpu"]
