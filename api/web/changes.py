@@ -1,10 +1,11 @@
 """What changed in a project between two times: who came, went, or is otherwise now."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
+from sqlalchemy import Connection
 
 from api.auth import READ
 from api.calls import Call
@@ -16,7 +17,13 @@ from api.web import differences
 from api.web.addresses import local
 from api.web.names import Names, names
 from api.web.pages import Page, asked
+from api.web.times import iso
 from api.web.values import Change
+from storage.log import head_position
+from storage.places import recorded_at
+
+DAY = timedelta(days=1)
+FEW = 1_000  # events that are looked at where nobody says from when to when
 
 
 class Query(ProjectDiffQuery, frozen=True, kw_only=True, rename=FROM_TO):
@@ -52,11 +59,11 @@ class View(Struct, frozen=True, kw_only=True):
 
 
 async def show(call: Call[Query, Nothing]) -> View:
-    """GET /changes: who differs between two times; without them, since a day ago."""
+    """GET /changes: who differs between two times; without them, lately."""
     query: ProjectDiffQuery = call.query
     if not query.start:
-        start = differences.since(call.at, differences.USUAL)
-        query = msgspec.structs.replace(query, start=start)
+        lately = await call.read(_lately, call.at)
+        query = msgspec.structs.replace(query, start=iso(lately))
     found = await asked(call, diff_of_all, query, Nothing())
     called = await names(call, [each.person for each in found.results])
     return View(
@@ -67,6 +74,12 @@ async def show(call: Call[Query, Nothing]) -> View:
         rows=[_row(each, called) for each in found.results],
         next=local(found.next),
     )
+
+
+def _lately(connection: Connection, project_id: int, at: datetime) -> datetime:
+    """Return the time a day ago, or a later one where very much has happened since."""
+    position = head_position(connection, project_id) - FEW
+    return max(at - DAY, recorded_at(connection, project_id, position))
 
 
 def _row(found: ListedDiff, called: Names) -> Row:

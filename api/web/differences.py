@@ -16,9 +16,6 @@ SPANS = [
 ]
 """Spans one may want to look at, up to now, and what they are called."""
 
-USUAL = timedelta(days=1)
-"""The span that is shown where none is asked for."""
-
 
 class Differs(Protocol):
     """What an answer of the API tells of a person that differs."""
@@ -50,11 +47,6 @@ def changes(found: Differs) -> list[Change]:
     return sorted(rows, key=attrgetter("key"))
 
 
-def since(at: datetime, span: timedelta) -> str:
-    """Return when a span up to a time began, as an address says it."""
-    return f"{at - span:%Y-%m-%dT%H:%M:%S}Z"
-
-
 def spans(at: datetime) -> list[tuple[str, str]]:
-    """Return what SPANS are called, and when they began."""
-    return [(label, since(at, span)) for label, span in SPANS]
+    """Return what SPANS are called, and when they began, as an address says it."""
+    return [(label, f"{at - span:%Y-%m-%dT%H:%M:%S}Z") for label, span in SPANS]
