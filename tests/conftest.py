@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, settings
 from playwright.sync_api import Browser, Page
 
 from api.settings import MEANINGS
+from api.web.sessions import COOKIE
 from storage.engine import Database
 from tests import browser, node, service
 from tests.databases import DATABASES, new_database
@@ -84,6 +85,13 @@ def capture(client: Client) -> Callable[..., Response]:
         return answer
 
     return send
+
+
+@pytest.fixture
+def signed_in(client: Client) -> Client:
+    """The client with the cookie of who has signed in with the key of all scopes."""
+    client.cookies.set(COOKIE, Server.key)
+    return client
 
 
 @pytest.fixture(params=DATABASES, scope="module")

@@ -1,32 +1,7 @@
-from collections.abc import Callable
-from html import unescape
-
-import pytest
-from httpx import Response
 from markupsafe import escape
 
-from tests.server import Server
+from tests.pages import API, NASTY, Capture, link, path_of
 from tests.service import Client
-
-NASTY = """<script>alert(1)</script>'"><img src=x onerror=alert(1)>"""
-API = "/api/projects/@current"
-Capture = Callable[..., Response]
-
-
-@pytest.fixture
-def signed_in(client: Client) -> Client:
-    client.cookies.set("persons_key", Server.key)
-    return client
-
-
-def path_of(client: Client, distinct_id: str) -> str:
-    """Return the address of a person's page."""
-    found = client.get(f"{API}/persons", params={"distinct_id": distinct_id}).json()
-    return f"/persons/{found['results'][0]['uuid']}"
-
-
-def link(text: str, rel: str) -> str:
-    return unescape(text.partition(f'rel="{rel}" href="')[2].partition('"')[0])
 
 
 def test_a_history_goes_on_from_page_to_page_and_takes_in_those_who_were_merged(

@@ -1,44 +1,16 @@
-from collections.abc import Callable
-from datetime import UTC, datetime
 from typing import Any
 
-import pytest
-from httpx import Response
 from markupsafe import escape
 
-from storage import projects
-from tests.server import Server
+from api.web.sessions import COOKIE
+from tests.doors import new_key
+from tests.pages import API, HERE, NASTY, Capture, path_of
 from tests.service import Client
-
-NASTY = """<script>alert(1)</script>'"><img src=x onerror=alert(1)>"""
-API = "/api/projects/@current"
-HERE = {"Origin": "http://persons"}
-Capture = Callable[..., Response]
-
-
-@pytest.fixture
-def signed_in(client: Client) -> Client:
-    client.cookies.set("persons_key", Server.key)
-    return client
-
-
-def path_of(client: Client, distinct_id: str) -> str:
-    """Return the address of a person's page."""
-    found = client.get(f"{API}/persons", params={"distinct_id": distinct_id}).json()
-    return f"/persons/{found['results'][0]['uuid']}"
 
 
 def properties(client: Client, path: str) -> dict[str, Any]:
     found: dict[str, Any] = client.get(f"{API}{path}").json()["properties"]
     return found
-
-
-def new_key(client: Client, scope: str) -> str:
-    secret = projects.new_secret()
-    at = datetime.now(UTC)
-    with client.store.database.writing() as connection:
-        projects.create_key(connection, 1, secret=secret, name="new", scopes=(scope,), at=at)
-    return secret
 
 
 def merged(client: Client, capture: Capture) -> tuple[str, str, int]:
@@ -101,8 +73,8 @@ def test_the_tree_shows_what_came_to_a_person_and_what_left_it(
 
 def test_only_a_key_that_may_write_plans_to_take_back(signed_in: Client, capture: Capture) -> None:
     ada, _, merge = merged(signed_in, capture)
-    secret = new_key(signed_in, "person:read")
-    signed_in.cookies.set("persons_key", secret)
+    headers = new_key(signed_in, "person:read")
+    signed_in.cookies.set(COOKIE, headers["Authorization"].removeprefix("Bearer "))
 
     assert signed_in.get(f"{ada}/identity").status_code == 200
     assert signed_in.get(f"{ada}/identity?merge={merge}").status_code == 403

@@ -1,49 +1,20 @@
-"""The pages of a project, by what stands in them; `tests/test_web_history.py` looks with eyes."""
-
-from collections.abc import Callable
-from html import unescape
-from typing import Any
-
-import pytest
-from httpx import Response
 from markupsafe import escape
 
-from tests.server import Server
+from tests.pages import API, NASTY, Capture, link, path_of
 from tests.service import Client
-
-NASTY = """<script>alert(1)</script>'"><img src=x onerror=alert(1)>"""
-API = "/api/projects/@current/persons"
-Capture = Callable[..., Response]
-
-
-@pytest.fixture
-def signed_in(client: Client) -> Client:
-    client.cookies.set("persons_key", Server.key)
-    return client
-
-
-def person(client: Client, distinct_id: str) -> dict[str, Any]:
-    found: dict[str, Any] = client.get(API, params={"distinct_id": distinct_id}).json()["results"][
-        0
-    ]
-    return found
-
-
-def link(text: str, rel: str) -> str:
-    return unescape(text.partition(f'rel="{rel}" href="')[2].partition('"')[0])
 
 
 def test_activity_tells_who_changed_what_from_what(signed_in: Client, capture: Capture) -> None:
     capture("$set", NASTY, {"$set": {NASTY: NASTY, "plan": "free"}})
-    nasty = person(signed_in, NASTY)
+    path = path_of(signed_in, NASTY)
     edited = {"properties": {"plan": "pro", "name": NASTY}}
-    signed_in.patch(f"{API}/{nasty['uuid']}", json=edited)
+    signed_in.patch(f"{API}{path}", json=edited)
 
     by_hand = signed_in.get("/activity").text
     assert by_hand.count("<li id=") == 1
     assert "before: </span>free</del>" in by_hand
     assert "after: </span>pro</ins>" in by_hand
-    assert f'href="/persons/{nasty["uuid"]}"' in by_hand
+    assert f'href="{path}"' in by_hand
     by_anything = signed_in.get("/activity?source=all&limit=2").text
     assert by_anything.count("<li id=") == 2
     before = signed_in.get(link(by_anything, "next")).text
@@ -58,7 +29,7 @@ def test_activity_is_narrowed_by_what_was_done_and_by_whom(
     signed_in: Client, capture: Capture
 ) -> None:
     capture("$set", "ada", {"$set": {"plan": "free"}})
-    signed_in.patch(f"{API}/{person(signed_in, 'ada')['uuid']}", json={"properties": {"a": 1}})
+    signed_in.patch(f"{API}{path_of(signed_in, 'ada')}", json={"properties": {"a": 1}})
 
     assert "Created" in signed_in.get("/activity?source=all&activity=created").text
     assert "Nothing like that was done" in signed_in.get("/activity?actor=nobody").text
@@ -73,20 +44,20 @@ def test_merges_are_told_newest_first_and_which_were_taken_back(
     assert "Nobody has been merged" in signed_in.get("/merges").text
     for name in ("ada", "bob", NASTY):
         capture("$set", name, {"$set": {"email": f"{name}@example.com"}})
-    bob = person(signed_in, "bob")["uuid"]
+    bob = path_of(signed_in, "bob")
     for name in ("bob", NASTY):
         capture("$merge_dangerously", "ada", {"alias": name})
-    ada = person(signed_in, "ada")["uuid"]
+    ada = path_of(signed_in, "ada")
 
     newest = signed_in.get("/merges?limit=1").text
     assert f"{escape(NASTY)}@example.com</a>" in newest
     assert NASTY not in newest
     assert "bob@example.com" not in newest
     older = signed_in.get(link(newest, "next")).text
-    assert f'href="/persons/{bob}" title="{bob}">bob@example.com</a>' in older
-    (merge, _) = signed_in.get(f"{API}/{ada}/merges").json()["results"]
-    assert f'href="/persons/{ada}/identity?merge={merge["merge"]}"' in older
-    signed_in.post(f"{API}/{ada}/unmerge", json={"merge": merge["merge"]})
+    assert f'href="{bob}" title="{bob.rpartition("/")[2]}">bob@example.com</a>' in older
+    (merge, _) = signed_in.get(f"{API}{ada}/merges").json()["results"]
+    assert f'href="{ada}/identity?merge={merge["merge"]}"' in older
+    signed_in.post(f"{API}{ada}/unmerge", json={"merge": merge["merge"]})
     assert signed_in.get("/merges").text.count("taken back</span>") == 1
 
 

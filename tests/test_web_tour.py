@@ -5,10 +5,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser import violations
+from tests.pages import API, NASTY, path_of
 from tests.server import Server
-
-NASTY = """<script>alert(1)</script>'"><img src=x onerror=alert(1)>"""
-API = "/api/projects/@current/persons"
 
 
 @pytest.fixture
@@ -23,20 +21,15 @@ def ada(site: Server) -> str:
         capture(http, "$identify", "ada", {"$anon_distinct_id": "eve"})  # a warning
         capture(http, "$merge_dangerously", "ada", {"alias": NASTY})
         capture(http, "$set", NASTY, {"$set": {"plan": "team"}})
-        ada, eve = (uuid_of(http, each) for each in ("ada", "eve"))
-        http.patch(f"{API}/{ada}", json={"properties": {"owner": NASTY}}).raise_for_status()
-        http.delete(f"{API}/{eve}?delete_events=true").raise_for_status()
-    return f"/persons/{ada}"
+        ada, eve = (path_of(http, each) for each in ("ada", "eve"))
+        http.patch(f"{API}{ada}", json={"properties": {"owner": NASTY}}).raise_for_status()
+        http.delete(f"{API}{eve}?delete_events=true").raise_for_status()
+    return ada
 
 
 def capture(http: httpx.Client, event: str, distinct_id: str, properties: object) -> None:
     body = {"event": event, "distinct_id": distinct_id, "properties": properties}
     http.post("/capture/", json=body | {"api_key": Server.token}).raise_for_status()
-
-
-def uuid_of(http: httpx.Client, distinct_id: str) -> str:
-    found = http.get(API, params={"distinct_id": distinct_id}).json()
-    return str(found["results"][0]["uuid"])
 
 
 PATHS = {

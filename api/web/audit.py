@@ -5,7 +5,7 @@ from datetime import datetime
 from msgspec import Struct
 from starlette.responses import Response
 
-from api.audit import CheckpointQuery, checkpoint
+from api.audit import CheckpointQuery, checkpoint, proof
 from api.auth import READ
 from api.calls import Call
 from api.deletion_status import StatusQuery, deletion_status
@@ -19,6 +19,7 @@ from projections.audit_state import AuditState, audit_state
 CHECK = """\
 persons audit key                     # the public key: keep it elsewhere
 persons audit check checkpoint.json --key KEY
+persons audit check proof.json --key KEY   # of a person, from its history
 persons audit check new.json --checkpoint checkpoint.json"""
 """How a checkpoint is checked, without the service."""
 
@@ -52,12 +53,22 @@ async def show(call: Call[Nothing, Nothing]) -> View:
 async def download(call: Call[Nothing, Nothing]) -> Response:
     """GET /audit/checkpoint.json: a signed checkpoint of all that the log has now."""
     given = await asked(call, checkpoint, CheckpointQuery(), Nothing())
-    name = f"checkpoint-{given.size}.json"
+    return _file(f"checkpoint-{given.size}.json", given)
+
+
+async def download_proof(call: Call[Nothing, Nothing]) -> Response:
+    """GET /persons/:id/proof.json: the proof that all events of a person are in the log."""
+    given = await asked(call, proof, Nothing(), Nothing())
+    return _file(f"proof-{given.person}.json", given)
+
+
+def _file(name: str, content: Struct) -> Response:
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return Response(encode(given), headers=headers, media_type="application/json")
+    return Response(encode(content), headers=headers, media_type="application/json")
 
 
 PAGES = [
     Page("/audit", show, READ, template="audit.html"),
     Page("/audit/checkpoint.json", download, READ),
+    Page("/persons/{id}/proof.json", download_proof, READ),
 ]
