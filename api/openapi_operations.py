@@ -74,9 +74,9 @@ def _responses(operation: Operation) -> Schema:
         refused.add(operation.status)
     else:
         responses[str(operation.status)] = _success(operation)
-    error = {_JSON: {"schema": either([Error])}}
     for status in sorted(refused):
-        responses[str(status)] = {"description": _REFUSALS[status], "content": error}
+        content: Schema = {_JSON: {"schema": either([Error])}}
+        responses[str(status)] = {"description": _REFUSALS[status], "content": content}
     return responses
 
 

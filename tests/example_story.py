@@ -10,27 +10,22 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from api.databases import open_database
 from api.erasing import Tools
 from api.openapi_examples import FILE, Examples
 from api.purging import Purge
-from api.settings import Settings
 from domain.events import Actor
 from domain.values import encode
 from projections import verifications
 from projections.verify import verify
 from storage.checkpoints import Notary
-from tests import service
-from tests.examples import NEVER, TOLD, Recorder, has_project
-from tests.project import new_project
+from tests import example_refusals, service
+from tests.example_refusals import FORM, WITH_TOKEN
+from tests.examples import TOLD, Recorder, has_project
 from tests.server import Server
 from tests.service import Client
 
 BEGIN = datetime(2026, 3, 2, 9, tzinfo=UTC)
 WEEK = timedelta(days=7)
-FORM = "application/x-www-form-urlencoded"
-LARGE = {"properties": {"name": "x" * 21 * 2**20}}
-WITH_TOKEN = {"Authorization": f"Bearer {Server.token}"}
 V1_HEADERS = {
     "PostHog-Sdk-Info": "posthog-python/7.0.0",
     "PostHog-Attempt": "1",
@@ -54,9 +49,9 @@ def tell(database_url: str) -> Examples:
         _merge(recorder, ada)
         _delete(recorder, bob)
         _audit(recorder, ada)
-        _refuse(recorder, ada)
-        _refuse_to_capture(recorder)
-    _refuse_what_is_too_much(database_url, recorder)
+        example_refusals.on_persons(recorder, ada)
+        example_refusals.on_capture(recorder, V1_HEADERS)
+    example_refusals.on_limits(recorder, database_url)
     return recorder.examples
 
 
@@ -178,42 +173,6 @@ def _audit(recorder: Recorder, ada: str) -> None:
     database = recorder.client.store.database
     verifications.keep(database, verify(database), project_id=None, at=recorder.client.clock())
     recorder.ask("verify")
-
-
-def _refuse(recorder: Recorder, ada: str) -> None:
-    recorder.refuse("persons_list", limit=0)
-    recorder.refuse("persons_list", headers={"Authorization": "Bearer phx_unknown"})
-    recorder.refuse("persons_list", project_id=new_project(recorder.client).id)
-    recorder.refuse("persons_retrieve", id=99)
-    recorder.refuse(NEVER)
-    body = {"properties": {"plan": "free"}}
-    recorder.refuse("persons_partial_update", body, id=ada, headers={"If-Match": '"1"'})
-    recorder.refuse("persons_partial_update", body, id=ada, media=FORM)
-    recorder.refuse("persons_partial_update", LARGE, id=ada)
-    recorder.refuse("persons_list", headers={"X-Min-Position": "999"})
-
-
-def _refuse_to_capture(recorder: Recorder) -> None:
-    visit = {"event": "visit", "distinct_id": "mia"}
-    for body in ({"api_key": Server.token}, {"api_key": "phc_unknown"} | visit, LARGE):
-        recorder.refuse("capture_post", body)
-    others = {"PostHog-Request-Id": V1_HEADERS["PostHog-Request-Id"], "Content-Type": "text/plain"}
-    for body, headers in (
-        ({}, WITH_TOKEN | V1_HEADERS),
-        ({}, {"Authorization": ""} | V1_HEADERS),
-        (LARGE, WITH_TOKEN | V1_HEADERS),
-        ({}, WITH_TOKEN | V1_HEADERS | others),
-    ):
-        recorder.refuse("capture_v1", body, headers=headers)
-
-
-def _refuse_what_is_too_much(database_url: str, recorder: Recorder) -> None:
-    for chosen in ({"persons_rate_limit": "1/hour"}, {"persons_query_seconds": 1e-4}):
-        settings = Settings(database_url=database_url, **chosen)
-        with service.serving(open_database(settings), settings, service.Clock()) as client:
-            recorder.client = client
-            recorder.send("persons_list")
-            recorder.refuse("persons_list")
 
 
 def main() -> None:

@@ -25,7 +25,12 @@ def contents(id: str) -> Iterator[tuple[str, Any]]:
 
 def example(content: Any) -> Any:
     """Return the example of a body, from where it is referred to."""
-    return EXAMPLES[content["examples"]["example"]["$ref"].rpartition("/")[2]]["value"]
+    return EXAMPLES[name(content)]["value"]
+
+
+def name(content: Any) -> str:
+    reference: str = content["examples"]["example"]["$ref"]
+    return reference.rpartition("/")[2]
 
 
 def mistakes(schema: Any, value: Any) -> list[str]:
@@ -43,7 +48,8 @@ def test_an_operation_has_examples_that_fit_its_schemas(id: str) -> None:
     shown = {place: content for place, content in contents(id) if "examples" in content}
 
     assert {place for place, _ in contents(id)} - shown.keys() <= RARE
-    for content in shown.values():
+    for place, content in shown.items():
+        assert place.partition(" ")[0] in name(content).split(".")
         assert mistakes(content["schema"], example(content)) == []
     for parameter in TOLD[id].item["parameters"]:
         if "example" in parameter:
