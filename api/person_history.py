@@ -21,6 +21,7 @@ from domain.events import Actor, Cause
 from domain.values import JSON
 from projections import blame, history, past_person
 from projections.known import Known
+from projections.setting import Setting
 from storage.places import Place, position_of
 
 MAX_PAGE = 1_000  # events, whatever limit is asked for
@@ -100,7 +101,7 @@ async def blame_of_one(call: Call[BlameQuery, Nothing]) -> Answer[Blame]:
 
 def _blame_then(
     connection: Connection, project_id: int, person: Known, place: Place
-) -> list[blame.Setting]:
+) -> list[Setting]:
     until = position_of(connection, project_id, place, "as_of")
     then = past_person.at_place(connection, project_id, person, until)
     if then is None:
@@ -108,7 +109,7 @@ def _blame_then(
     return blame.blame(connection, project_id, person.person_id, until)
 
 
-def _blamed(setting: blame.Setting) -> Blamed:
+def _blamed(setting: Setting) -> Blamed:
     return Blamed(
         key=setting.key,
         value=setting.value,

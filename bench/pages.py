@@ -55,7 +55,7 @@ WAYS = [
     Way("warnings", lambda n: "/warnings"),
     Way("deletions", lambda n: "/deletions"),
     Way("audit", lambda n: "/audit"),
-    Way("person", lambda n: f"/persons/{person_uuid(1, f'person-{n * 997 + 1}')}"),
+    Way("person", lambda n: f"/persons/{person_uuid(1, f'person-{n + 1}')}"),
     Way("… with many changes", lambda n: CHANGED),
     Way("… as of the past", lambda n: f"{CHANGED}?as_of={2 * PERSONS + n}"),
     Way("timeline", lambda n: f"{CHANGED}/timeline"),

@@ -5,16 +5,13 @@ All streams from which values came are gone through once, in the order of the lo
 
 from collections import defaultdict
 from collections.abc import Iterator
-from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import UUID
 
-from msgspec import UNSET, UnsetType
 from sqlalchemy import Connection
 
 from domain.events import (
-    Actor,
-    Cause,
+    EVENT_CLASSES,
     Erased,
     Merged,
     PersonEvent,
@@ -23,30 +20,16 @@ from domain.events import (
     Redacted,
     Unmerged,
 )
-from domain.values import JSON, Properties, same
+from domain.values import JSON, same
 from projections.lineage import BY_MERGE_AND_BACK, lineage
+from projections.setting import Setting, set_by
 from storage import streams
 from storage.log import END
 from storage.mapper import logged_event
 
-
-class Setting(NamedTuple):
-    """Who set a property to a value: by the event at `position`, recorded at `since`.
-
-    `merged_from` is the person with whom the value came over. `came_at` and `came_through` are the
-    position and the distinct id by which this person got it, be it by a merge.
-    """
-
-    key: str
-    value: JSON
-    since: datetime
-    position: int
-    actor: Actor
-    cause: Cause | None
-    before: JSON | UnsetType
-    merged_from: UUID | None
-    came_at: int
-    came_through: str | None
+_PLAIN = {
+    each.__name__ for each in EVENT_CLASSES.values() if each not in (Merged, Unmerged, Erased)
+}
 
 
 def blame(
@@ -58,13 +41,33 @@ def blame(
     was taken back is blamed on who had set it; where that was nobody, on who took the merge back.
     """
     bounds = lineage(connection, project_id, person_id, topics=BY_MERGE_AND_BACK)
+    rows = [r for r in streams.woven(connection, project_id, bounds) if r.position <= until]
+    joining = [index for index, row in enumerate(rows) if row.topic not in _PLAIN]
+    begin = joining[-1] + 1 if joining else 0
     histories: defaultdict[UUID, _History] = defaultdict(_History)
-    for row in streams.woven(connection, project_id, bounds):
-        if row.position > until:
-            break
+    for row in rows[:begin]:
         _happen(histories, row, logged_event(row).event)
     now = histories[person_id].now
+    _go_on(now, [row for row in rows[begin:] if row.person_id == person_id])
     return [now[key] for key in sorted(now)]
+
+
+def _go_on(now: dict[str, Setting], rows: list[Any]) -> None:
+    """Take events of one person into account that bring nothing over from others.
+
+    Only the last of each property counts, so this begins with the last of all: much is spared.
+    """
+    decided: set[str] = set()
+    for row in reversed(rows):
+        event = logged_event(row).event
+        if not isinstance(event, PropertySet | PropertyUnset):
+            continue
+        values = event.properties if isinstance(event, PropertySet) else {}
+        for key in (event.before.keys() | values.keys()) - decided:
+            now.pop(key, None)
+            if key in values:
+                now[key] = set_by(row, event, key, values[key], event.before)
+            decided.add(key)
 
 
 class _History:
@@ -100,7 +103,7 @@ def _happen(histories: _Histories, row: Any, event: PersonEvent | Redacted) -> N
     match event:
         case PropertySet():
             for key, value in event.properties.items():
-                history.set(_setting(row, event, key, value, event.before))
+                history.set(set_by(row, event, key, value, event.before))
         case PropertyUnset():
             for key in event.before:
                 history.unset(key)
@@ -112,29 +115,11 @@ def _happen(histories: _Histories, row: Any, event: PersonEvent | Redacted) -> N
             _keep(history, row, event)
 
 
-def _setting(
-    row: Any, event: PersonEvent, key: str, value: JSON, before: Properties | None = None
-) -> Setting:
-    origin = event.origin
-    return Setting(
-        key,
-        value,
-        row.recorded_at,
-        row.position,
-        origin.actor,
-        origin.cause,
-        before.get(key, UNSET) if before else UNSET,
-        None,
-        row.position,
-        origin.distinct_id,
-    )
-
-
 def _merge(histories: _Histories, row: Any, event: Merged) -> None:
     history, source = histories[row.person_id], histories[event.source]
     history.merges.add(row.position)
     for key, value in event.properties.items():
-        by_merge = _setting(row, event, key, value)
+        by_merge = set_by(row, event, key, value)
         setting = source.now.get(key)
         if setting is None or not same(setting.value, value):
             setting = by_merge
@@ -157,7 +142,7 @@ def _part(histories: _Histories, row: Any, event: Unmerged) -> None:
     for key, value in (found | event.properties).items():
         history.set(
             _earlier(histories, row, event, key, value)
-            or _setting(row, event, key, value, event.before)
+            or set_by(row, event, key, value, event.before)
         )
 
 
@@ -192,5 +177,5 @@ def _keep(history: _History, row: Any, event: Erased) -> None:
     for key, value in event.kept.properties.items():
         setting = had.get(key)
         if setting is None or not same(setting.value, value):
-            setting = _setting(row, event, key, value)
+            setting = set_by(row, event, key, value)
         history.set(setting)
