@@ -20,6 +20,7 @@ from projections.difference import (
 from storage import streams
 from storage.log import RECORDED, unindexed_position
 from storage.mapper import logged_event
+from storage.places import version_at
 from storage.schema import events
 
 PAGE = 500  # persons whose streams are read with one query
@@ -28,7 +29,9 @@ READ_AT_ONCE = 1_000  # events
 
 def of_person(connection: Connection, project_id: int, person_id: UUID, span: Span) -> Difference:
     """Return what differs for one person."""
-    for each in _folded(connection, project_id, [person_id], span):
+    version = version_at(connection, project_id, person_id, span.start)
+    first = {person_id: _First(span.start, version + 1)}
+    for each in _differences(connection, project_id, first, span):
         return each
     return difference(person_id, NOTHING, NOTHING)
 
