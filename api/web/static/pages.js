@@ -71,3 +71,8 @@ if (signIn) {
     if (answer.ok) location.replace(next);
   });
 }
+
+// On a narrow screen the link to this very page may lie beyond the edge.
+for (const here of document.querySelectorAll("nav [aria-current=page]")) {
+  here.parentElement.scrollLeft = here.offsetLeft - here.parentElement.offsetLeft - 40;
+}
