@@ -10,15 +10,16 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 
-from api import fixed_paths, logs, routes, settings, stopping
-from api.capture_cors import CaptureCors
+from api import fixed_paths, routes, settings
+from api.capture.cors import CaptureCors
 from api.databases import open_database, open_replica
 from api.errors import HANDLERS
-from api.garbage import spare_collector
-from api.in_flight import Admission, InFlight
-from api.metrics import RequestMetrics
-from api.rates import Rates
-from api.route_names import RouteNames
+from api.service import logs, stopping
+from api.service.garbage import spare_collector
+from api.service.in_flight import Admission, InFlight
+from api.service.metrics import RequestMetrics
+from api.service.rates import Rates
+from api.service.route_names import RouteNames
 from api.settings import Settings
 from api.store import Store
 from api.web import refusals

@@ -15,8 +15,8 @@ from api.calls import Answer, Call
 from api.errors import invalid
 from api.operations import Operation
 from api.paging import MAX_BIGINT
-from api.person_ids import parse
-from api.person_shapes import UTC
+from api.persons.ids import parse
+from api.persons.shapes import UTC
 from api.requests import Nothing
 from projections import proofs
 from projections.proofs import Proof

@@ -1,7 +1,7 @@
 """The databases that the settings name, opened, and brought up to date."""
 
 from api.settings import Settings, SettingsError
-from projections import rebuild
+from projections.rebuilding import rebuild
 from storage.engine import Database
 from storage.migrate import migrate
 

@@ -11,9 +11,9 @@ from msgspec import Struct, ValidationError
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
-from api.capture_errors import CaptureError
+from api.capture.errors import CaptureError
+from api.capture.intake import read_body
 from api.errors import ApiError, Error, invalid, invalid_choice, required, unparsable
-from api.intake import read_body
 from domain.errors import InvalidValueError, VersionConflictError
 from domain.values import JSON, MAX_DEPTH, clean
 

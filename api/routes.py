@@ -5,53 +5,49 @@ from collections.abc import Iterator
 from starlette.convertors import StringConvertor, register_url_convertor
 from starlette.routing import Route
 
-from api import (
-    audit,
-    capture_routes,
+from api import audit, public
+from api.capture import routes
+from api.document import document, pages
+from api.operations import Endpoint, Operation
+from api.persons import (
+    activity,
+    batches,
     change_feed,
+    deletion,
     deletion_status,
-    health,
+    diff,
+    editing,
+    erasures,
+    events,
+    history,
     ingestion_warnings,
-    metrics_page,
-    openapi,
-    person_activity,
-    person_batches,
-    person_deletion,
-    person_diff,
-    person_erasure,
-    person_events,
-    person_history,
-    person_list,
-    person_reading,
-    person_split,
-    person_timeline,
-    person_unmerge,
-    persons,
+    listing,
     project_diff,
     properties_at_time,
-    public,
-    schema_pages,
-    verifying,
+    reading,
+    splitting,
+    timeline,
+    unmerge,
 )
-from api.operations import Endpoint, Operation
+from api.service import health, metrics_page, verifying
 from domain.values import encode
 
 OPERATIONS: list[Operation] = [
-    *person_reading.OPERATIONS,
-    *persons.OPERATIONS,
-    *person_deletion.OPERATIONS,
-    *person_erasure.OPERATIONS,
-    *person_events.OPERATIONS,
-    *person_split.OPERATIONS,
-    *person_activity.OPERATIONS,
-    *person_timeline.OPERATIONS,
-    *person_history.OPERATIONS,
-    *person_diff.OPERATIONS,
-    *person_unmerge.OPERATIONS,
-    *person_list.OPERATIONS,
+    *reading.OPERATIONS,
+    *editing.OPERATIONS,
+    *deletion.OPERATIONS,
+    *erasures.OPERATIONS,
+    *events.OPERATIONS,
+    *splitting.OPERATIONS,
+    *activity.OPERATIONS,
+    *timeline.OPERATIONS,
+    *history.OPERATIONS,
+    *diff.OPERATIONS,
+    *unmerge.OPERATIONS,
+    *listing.OPERATIONS,
     *project_diff.OPERATIONS,
     *properties_at_time.OPERATIONS,
-    *person_batches.OPERATIONS,
+    *batches.OPERATIONS,
     *change_feed.OPERATIONS,
     *deletion_status.OPERATIONS,
     *ingestion_warnings.OPERATIONS,
@@ -109,12 +105,12 @@ def _places(path: str, endpoint: Endpoint) -> Iterator[Route]:
 WATCHED = [*health.PUBLIC, *verifying.PUBLIC, *metrics_page.PUBLIC]
 """What operators' programs ask."""
 
-PUBLIC = [*capture_routes.PUBLIC, *WATCHED]
+PUBLIC = [*routes.PUBLIC, *WATCHED]
 """Every route that asks for no key, and that programs use."""
 
 ROUTES = [
     *_routes(),
-    *capture_routes.ROUTES,
+    *routes.ROUTES,
     *public.routes(WATCHED),
-    *schema_pages.routes(encode(openapi.document(OPERATIONS, PUBLIC))),
+    *pages.routes(encode(document.document(OPERATIONS, PUBLIC))),
 ]

@@ -12,12 +12,12 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as NoConnectionError
 
-from api import metrics
 from api.answers import Answers
-from api.erasing import Tools
-from api.purge_schedule import PurgeSchedule
+from api.purge.erasing import Tools
+from api.purge.schedule import PurgeSchedule
+from api.service import metrics
+from api.service.verifying import Verifying
 from api.uuids import new_uuid
-from api.verifying import Verifying
 from domain.commands import Request
 from projections import people
 from projections.people import PersonRow

@@ -13,7 +13,7 @@ from statistics import median
 
 from sqlalchemy import func, select
 
-from api.garbage import spare_collector
+from api.service.garbage import spare_collector
 from bench import requests, store
 from bench.databases import KINDS, fresh
 from bench.load import Load, Run

@@ -24,7 +24,7 @@ from bench.store import ACTOR, BATCHES, NAMES, PERSONS, PROPERTIES, RUNS, reques
 from domain.captured import CapturedEvent
 from domain.commands import Capture, Request
 from domain.values import Properties
-from projections import past
+from projections.past import view as past
 from projections.projection import Projection
 from projections.views import PROJECTIONS, Views
 from storage import projects

@@ -28,7 +28,7 @@ from domain.events import (
 )
 from domain.identity import person_uuid
 from domain.person import Person
-from projections import rebuild
+from projections.rebuilding import rebuild
 from storage import log, projects
 from storage.chain import Entry
 from storage.engine import Database

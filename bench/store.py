@@ -13,7 +13,7 @@ from statistics import median
 from uuid import uuid4
 
 from api.databases import prepare
-from api.garbage import spare_collector
+from api.service.garbage import spare_collector
 from bench.databases import KINDS, fresh
 from bench.floor import Floor
 from bench.stock import Stock

@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 from msgspec import Struct
 from sqlalchemy import Connection
 
-from projections.shapes import stale
-from projections.verifications import ALL, Summary, last
+from projections.rebuilding.shapes import stale
+from projections.verifying.verifications import ALL, Summary, last
 from storage import log_state
 from storage.log_state import Head, Signed
 from storage.places import position_at

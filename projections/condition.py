@@ -6,8 +6,8 @@ from msgspec import Struct
 from sqlalchemy import ColumnElement, Connection, func, or_, select
 
 from projections.deletions import deletions
-from projections.shapes import stale
-from projections.verifications import Summary, last
+from projections.rebuilding.shapes import stale
+from projections.verifying.verifications import Summary, last
 from projections.views import PROJECTIONS
 from storage.schema import event_deletions, logs, tree_nodes
 from storage.tree import BLOCK, BLOCK_LEVEL

@@ -7,7 +7,7 @@ import msgspec
 from sqlalchemy import Connection, select
 
 from domain.values import JSON
-from projections.past_tables import past_properties
+from projections.past.tables import past_properties
 
 
 def last_names(

@@ -7,7 +7,8 @@ from sqlalchemy import Connection, select
 
 from domain.commands import Command
 from domain.loaded import Loaded
-from projections import activity, births, deletions, loading, owners, past, persons, searches
+from projections import activity, births, deletions, loading, owners, persons, searches
+from projections.past import view as past
 from projections.projection import Projection
 from storage.appended import Appended
 

@@ -9,10 +9,10 @@ import pytest
 from sqlalchemy import select, update
 
 from domain.commands import DeletePerson, ErasePerson, SplitPerson
-from projections import rebuild
 from projections.persons import persons
-from projections.verifications import last
-from projections.verify import Report, verify
+from projections.rebuilding import rebuild
+from projections.verifying.verifications import last
+from projections.verifying.verify import Report, verify
 from storage.checkpoints import Checkpoint, Notary
 from storage.engine import Database
 from storage.exporting import export
@@ -116,7 +116,7 @@ def spoil(life: Lives) -> None:
 
 def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let blocks of the tree have 4 leaves, so that few events make many."""
-    for module in ("storage.tree", "projections.tree_check", "storage.tree_growth"):
+    for module in ("storage.tree", "projections.verifying.tree_check", "storage.tree_growth"):
         monkeypatch.setattr(f"{module}.BLOCK", 4)
         monkeypatch.setattr(f"{module}.BLOCK_LEVEL", 2, raising=False)
     monkeypatch.setattr("storage.tree.AT_ONCE", 8)

@@ -6,7 +6,7 @@ from sqlalchemy import MetaData, inspect, select
 
 from projections import people
 from projections.people import PersonRow
-from projections.rebuild import rebuild
+from projections.rebuilding.rebuild import rebuild
 from storage.engine import Database
 from tests.erasures import Erasures
 from tests.lives import march

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from api.capture import Delivery, translate
-from api.capture_errors import CaptureError
+from api.capture.errors import CaptureError
+from api.capture.v0 import Delivery, translate
 
 NOW = datetime(2024, 6, 1, 12, tzinfo=UTC)
 

@@ -9,8 +9,8 @@ import httpx
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 
-from api import capture_routes
-from api.capture_cors import CaptureCors
+from api.capture import routes as capture_routes
+from api.capture.cors import CaptureCors
 from domain.commands import Done, Request
 from domain.errors import InvalidValueError, PersonsError
 from domain.settings import Settings

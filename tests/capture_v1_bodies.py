@@ -4,7 +4,7 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
-from api.capture_v1 import Delivery, Sender, translate
+from api.capture.v1 import Delivery, Sender, translate
 from domain.captured import CapturedEvent
 
 NOW = datetime(2024, 6, 1, 12, tzinfo=UTC)

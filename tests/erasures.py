@@ -8,13 +8,13 @@ from uuid import UUID
 
 from sqlalchemy import Row, select
 
-from api.erasing import Tools
-from api.purging import Purge, Purged
+from api.purge.erasing import Tools
+from api.purge.purging import Purge, Purged
 from domain.commands import DeletePerson, Unmerge
 from domain.events import Actor
 from projections import history
 from projections.captured_events import Window, page
-from projections.verify import verify
+from projections.verifying.verify import verify
 from storage import deletion_status, erasure_receipts
 from storage.checkpoints import Notary
 from storage.engine import Database

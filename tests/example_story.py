@@ -1,6 +1,6 @@
 """A story in which every operation is performed once: the examples of the document.
 
-`python -m tests.example_story` tells it, and writes `api/examples.json`.
+`python -m tests.example_story` tells it, and writes `api/document/examples.json`.
 """
 
 import json
@@ -10,13 +10,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from api.erasing import Tools
-from api.openapi_examples import FILE, Examples
-from api.purging import Purge
+from api.document.examples import FILE, Examples
+from api.purge.erasing import Tools
+from api.purge.purging import Purge
 from domain.events import Actor
 from domain.values import encode
-from projections import verifications
-from projections.verify import verify
+from projections.verifying import verifications
+from projections.verifying.verify import verify
 from storage.checkpoints import Notary
 from tests import example_refusals, service
 from tests.example_refusals import FORM, WITH_TOKEN

@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 import httpx
 import msgspec
 
-from api.openapi import document
-from api.openapi_examples import Example, Examples, shape_of
+from api.document.document import document
+from api.document.examples import Example, Examples, shape_of
 from api.routes import OPERATIONS, PUBLIC
 from domain.values import encode
 from tests.service import Client

@@ -18,7 +18,7 @@ import psycopg
 from click.testing import CliRunner
 
 from api.cli import main as persons
-from projections.verify import verify
+from projections.verifying.verify import verify
 from storage.engine import Database
 from storage.migrate import REVISIONS
 from tests import postgres, service

@@ -11,7 +11,7 @@ from random import Random
 from time import monotonic, sleep
 
 from api.cli import main
-from projections import crew, shares
+from projections.rebuilding import crew, shares
 from storage import captured_deletion
 
 PATIENCE = 120  # seconds until a command counts as stuck

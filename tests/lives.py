@@ -11,10 +11,10 @@ from domain.captured import CapturedEvent
 from domain.commands import Capture, Command, Done, Request, SetProperties, UnsetProperties
 from domain.events import Actor
 from domain.values import JSON
-from projections import rebuild
 from projections.owners import distinct_ids
 from projections.people import PersonRow
 from projections.persons import SNAPSHOT, persons
+from projections.rebuilding import rebuild
 from projections.views import Views
 from storage import projects
 from storage.engine import Database

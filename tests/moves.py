@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Table, select
 
 from api.cli import main
 from projections.states import shown, states
-from projections.verify import Report, verify
+from projections.verifying.verify import Report, verify
 from projections.views import PROJECTIONS
 from storage import log
 from storage.engine import Database

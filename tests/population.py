@@ -18,8 +18,9 @@ from domain.events import (
 from domain.identity import person_uuid
 from domain.person import Person
 from domain.values import JSON
-from projections import people, rebuild
+from projections import people
 from projections.people import PersonRow, PersonsQuery
+from projections.rebuilding import rebuild
 from projections.views import Views
 from storage.appended import Appended
 from storage.engine import Database

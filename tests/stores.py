@@ -15,10 +15,10 @@ from domain.errors import PersonsError
 from domain.events import LoggedEvent
 from domain.person import Person, fold
 from domain.settings import Settings
-from projections import rebuild
 from projections.owners import distinct_ids
 from projections.persons import STATE, person_of, persons
 from projections.projection import Projection
+from projections.rebuilding import rebuild
 from projections.views import PROJECTIONS, Views
 from storage import chain, log, projects
 from storage.engine import Database

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from projections import past_living
+from projections.past import living
 from tests.annals import get, head, person, results
 from tests.doors import PERSONS, Capture
 from tests.service import Client
@@ -17,7 +17,7 @@ HOURS = [0, -50, 20, -3, 5, 5, -200, 23, 1, -1]  # by which clients' clocks are 
 @pytest.fixture(params=[0, 2_000], ids=["by creation", "by position"], autouse=True)
 def few(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Find lives in both ways: as in a long log, and as in its beginning."""
-    monkeypatch.setattr(past_living, "FEW", request.param)
+    monkeypatch.setattr(living, "FEW", request.param)
 
 
 def lived(client: Client, capture: Capture) -> dict[int, list[dict[str, Any]]]:

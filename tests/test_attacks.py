@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import text
 
-from projections import crew, shares
+from projections.rebuilding import crew, shares
 from projections.views import PROJECTIONS
 from storage.engine import Database
 from storage.values import EPOCH

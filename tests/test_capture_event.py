@@ -5,7 +5,7 @@ from uuid import UUID
 
 import pytest
 
-from api.capture import translate
+from api.capture.v0 import translate
 from domain.captured import CapturedEvent
 from tests.capture_bodies import NOW, batch, delivered, event
 

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.capture import translate
-from api.capture_checks import MAX_EVENT
-from api.capture_errors import CaptureError, Skipped
+from api.capture.checks import MAX_EVENT
+from api.capture.errors import CaptureError, Skipped
+from api.capture.v0 import translate
 from domain.values import MAX_DEPTH, encode
 from tests.capture_bodies import NOW, batch, delivered, event, refusal
 

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.capture import Delivery, translate
-from api.capture_errors import CaptureError
-from api.capture_pieces import MAX_PAYLOAD
+from api.capture.errors import CaptureError
+from api.capture.pieces import MAX_PAYLOAD
+from api.capture.v0 import Delivery, translate
 from tests.capture_bodies import NOW, batch, event
 
 UNREADABLE = [

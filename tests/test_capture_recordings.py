@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from api.capture import translate
-from api.capture_v1 import sender
-from api.capture_v1 import translate as translate_v1
-from api.inflating import inflate
-from api.intake import json_text
+from api.capture.inflating import inflate
+from api.capture.intake import json_text
+from api.capture.v0 import translate
+from api.capture.v1 import sender
+from api.capture.v1 import translate as translate_v1
 from domain.captured import CapturedEvent
 
 FOLDER = Path(__file__).parent / "fixtures" / "sdk-requests"

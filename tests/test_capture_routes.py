@@ -3,7 +3,7 @@ import json
 
 import pytest
 
-from api.intake import MAX_BODY
+from api.capture.intake import MAX_BODY
 from domain.events import Actor
 from tests.capture_bodies import batch, event
 from tests.capture_recorder import NOW, Client, Recorder

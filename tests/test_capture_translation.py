@@ -2,8 +2,8 @@ from typing import Any
 
 import pytest
 
-from api.capture import Delivery
-from api.capture_errors import Skipped
+from api.capture.errors import Skipped
+from api.capture.v0 import Delivery
 from tests.capture_bodies import batch, delivered, event, refusal
 
 NAMELESS = "failed to hydrate events from request: non-engage request missing event name attribute"

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.capture_errors import CaptureError, Skipped
-from api.capture_v1 import Verdict, sender, translate, verdicts
+from api.capture.errors import CaptureError, Skipped
+from api.capture.v1 import Verdict, sender, translate, verdicts
 from domain.commands import Done
 from domain.errors import InvalidValueError
 from domain.warnings import Warning

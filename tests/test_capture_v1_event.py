@@ -5,7 +5,7 @@ from uuid import UUID
 
 import pytest
 
-from api.capture_v1 import Verdict
+from api.capture.v1 import Verdict
 from domain.captured import CapturedEvent
 from tests.capture_v1_bodies import ADA, ELEVEN, EVE, LIBRARY, SENDER, captured, delivered, event
 

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from projections.rebuild import rebuild
+from projections.rebuilding.rebuild import rebuild
 from tests.annals import get, head, person, types
 from tests.doors import PERSONS, Capture
 from tests.server import PATIENCE, Server

@@ -12,7 +12,7 @@ from click.testing import CliRunner, Result
 
 from api.cli import main
 from domain.settings import Settings
-from projections import crew, replaying
+from projections.rebuilding import crew, replaying
 from storage import projects
 from storage.engine import Database
 from tests.databases import DATABASES, new_database

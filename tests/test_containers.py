@@ -16,7 +16,7 @@ import pytest
 import yaml
 
 from api import settings
-from api.stopping import STOP_TIMEOUT
+from api.service.stopping import STOP_TIMEOUT
 from tests.server import Server
 
 ROOT = Path(__file__).parent.parent

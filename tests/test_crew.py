@@ -6,7 +6,7 @@ import signal
 import pytest
 from sqlalchemy import Connection
 
-from projections import crew
+from projections.rebuilding import crew
 from storage.errors import ProcessLostError
 from tests.stores import opened
 

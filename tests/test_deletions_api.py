@@ -3,8 +3,8 @@ from typing import Any
 
 import pytest
 
-from api.erasing import Tools
-from api.purging import Purge, Purged
+from api.purge.erasing import Tools
+from api.purge.purging import Purge, Purged
 from domain.events import Actor
 from storage.checkpoints import Notary
 from tests.doors import PERSONS, Capture, new_key

@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from domain.events import Actor
-from projections.replaying import Stretch, lines
+from projections.rebuilding.replaying import Stretch, lines
 from projections.states import states as all_states
 from storage.log import END
 from storage.repository import person_at

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator, FormatChecker
 
-from api.openapi_examples import read
+from api.document.examples import read
 from tests.example_story import tell
 from tests.examples import DOCUMENT, TOLD, masked
 

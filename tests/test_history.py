@@ -1,7 +1,7 @@
 import pytest
 from sqlalchemy import update
 
-from api.told_events import ToldEvent
+from api.persons.told_events import ToldEvent
 from domain.events import EVENT_CLASSES
 from storage.schema import events
 from tests.annals import BIRTH, get, person, results, types

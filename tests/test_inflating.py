@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lzstring import LZString
 
-from api import inflating
-from api.capture_errors import CaptureError
-from api.inflating import inflate, unlz64
+from api.capture import inflating
+from api.capture.errors import CaptureError
+from api.capture.inflating import inflate, unlz64
 
 TEXT = '{"event":"visit","properties":{"q":"é"}}'.encode()
 ENCODERS: dict[str, Callable[[bytes], bytes]] = {

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.requests import Request
 
-from api.capture_errors import CaptureError
-from api.intake import json_text, read_body
+from api.capture.errors import CaptureError
+from api.capture.intake import json_text, read_body
 
 # Its base64 has both + and /.
 TEXT = (

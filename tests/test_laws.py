@@ -26,8 +26,8 @@ from domain import histories
 from domain.commands import Request, UndeletePerson
 from domain.errors import NotDeletedError
 from domain.events import Actor
-from projections import past_living
-from projections.verify import verify
+from projections.past import living
+from projections.verifying.verify import verify
 from tests import model
 from tests.folding import Folding, View, exact
 from tests.model import Model, Person
@@ -463,7 +463,7 @@ def _shown(person: Person) -> dict[str, Any]:
 
 def test_laws(shared_client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     # Small, so that both ways to list are taken, and streams are read in several parts.
-    monkeypatch.setattr(past_living, "FEW", 15)
+    monkeypatch.setattr(living, "FEW", 15)
     monkeypatch.setattr(histories, "AT_ONCE", 2)
     # As many lives as the profile says: in all, two or three thousand steps, or a hundred thousand.
     chosen = settings(max_examples=2 * settings().max_examples, stateful_step_count=25)

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from api.errors import ApiError
-from api.list_cursors import Cursor, first, parse
+from api.persons.list_cursors import Cursor, first, parse
 from tests.test_person_shapes import person
 
 FIRST = datetime(1, 1, 1, tzinfo=UTC)

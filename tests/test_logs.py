@@ -43,6 +43,7 @@ def test_a_request_is_logged_with_the_id_that_it_was_answered_with(
         f"{server.url}/api/projects/1/persons?search=canary",
         headers={"Authorization": f"Bearer {server.key}"},
     )
+    assert server.stop() == 0  # a request is logged once it is answered
 
     (line,) = [each for each in lines(server) if each.get("path", "").endswith("/persons")]
     assert line["request_id"] == answer.headers["X-Request-Id"]

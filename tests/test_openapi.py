@@ -5,7 +5,7 @@ import msgspec
 import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from api.openapi import MOUNTS, document
+from api.document.document import MOUNTS, document
 from api.operations import Operation
 from api.routes import OPERATIONS, PUBLIC, ROUTES
 from domain.values import encode

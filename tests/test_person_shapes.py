@@ -5,7 +5,7 @@ from uuid import UUID
 import msgspec
 import pytest
 
-from api.person_shapes import in_order, listed, single
+from api.persons.shapes import in_order, listed, single
 from domain.values import encode
 from projections.person_rows import PersonRow
 

@@ -3,7 +3,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from api.purge_schedule import is_overdue
+from api.purge.schedule import is_overdue
 from domain.commands import SplitPerson
 from projections import deletions
 from storage.captured_deletion import CHUNK

@@ -10,7 +10,7 @@ import httpx
 import msgspec
 from sqlalchemy import func, select
 
-from projections.verify import verify
+from projections.verifying.verify import verify
 from storage import event_deletions
 from storage.engine import Database
 from storage.erasure_receipts import incomplete

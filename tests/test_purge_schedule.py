@@ -4,8 +4,8 @@ from time import monotonic, sleep
 
 import pytest
 
-from api.purge_schedule import PurgeSchedule, is_overdue, last_time, next_time
-from api.purging import purging_alone
+from api.purge.purging import purging_alone
+from api.purge.schedule import PurgeSchedule, is_overdue, last_time, next_time
 from storage.engine import Database
 from tests.erasures import MONTH, Erasures, erasures
 from tests.lives import march

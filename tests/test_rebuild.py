@@ -9,10 +9,11 @@ from sqlalchemy import func, inspect, select, text, update
 
 from domain.commands import Command, DeletePerson, Unmerge
 from domain.events import Merged
-from projections import building, folding, owners, people, persons, rebuild, shares
+from projections import owners, people, persons
 from projections.projection import Projection
-from projections.rebuild import ensure
-from projections.shapes import is_current, views
+from projections.rebuilding import building, folding, rebuild, shares
+from projections.rebuilding.rebuild import ensure
+from projections.rebuilding.shapes import is_current, views
 from projections.views import PROJECTIONS
 from storage.engine import Database
 from tests.databases import DATABASES, new_database

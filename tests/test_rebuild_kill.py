@@ -8,7 +8,7 @@ from time import sleep
 
 import pytest
 
-from projections.verify import verify
+from projections.verifying.verify import verify
 from tests.decisions import edit, merge, visit
 from tests.killed import begin, kill, run, some_time
 from tests.stores import Store, opened, rows

@@ -8,9 +8,9 @@ import pytest
 from sqlalchemy import inspect
 
 from domain.commands import DeletePerson, ErasePerson
-from projections import crew, rebuild, shares
 from projections.projection import Projection
-from projections.verify import verify
+from projections.rebuilding import crew, rebuild, shares
+from projections.verifying.verify import verify
 from projections.views import PROJECTIONS
 from tests.decisions import edit, merge, visit
 from tests.meanwhile import in_background

@@ -7,7 +7,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import PrimaryKeyConstraint, Table, UniqueConstraint, inspect, text
 
 from projections.projection import metadata as projection_metadata
-from projections.shapes import views
+from projections.rebuilding.shapes import views
 from storage import schema
 from storage.engine import Database
 from storage.errors import UnknownSchemaError

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, assume, settings
 from schemathesis import Case
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
-from api.openapi import document
+from api.document.document import document
 from api.routes import OPERATIONS, PUBLIC
 from tests.databases import DATABASES, new_database
 from tests.server import Server

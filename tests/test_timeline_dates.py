@@ -2,7 +2,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from api.timeline_dates import NOT_TIME_SERIES, OF_INSIGHTS, parse
+from api.persons.timeline_dates import NOT_TIME_SERIES, OF_INSIGHTS, parse
 from projections.timeline import Insight, WholeLife
 
 NOW = datetime(2024, 5, 15, 10, 20, 30, 400_000, tzinfo=UTC)  # a Wednesday

@@ -3,7 +3,7 @@ from time import perf_counter
 
 import pytest
 
-from api.timeline_filters import crucial_keys, event_names
+from api.persons.timeline_filters import crucial_keys, event_names
 from domain.values import JSON
 
 PLAN: JSON = {"key": "plan", "value": "x", "type": "person", "operator": "exact"}

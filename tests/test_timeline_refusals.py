@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from api.timeline_dates import parse
+from api.persons.timeline_dates import parse
 from domain.errors import InvalidParameterError
 from domain.values import JSON, MAX_DEPTH
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.timestamps import ZERO, event_time, parse, parse_rfc3339, put_right, sent_at
+from api.capture.timestamps import ZERO, event_time, parse, parse_rfc3339, put_right, sent_at
 
 NOW = datetime(2024, 6, 1, 12, tzinfo=UTC)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from api.verifying import Verifying
-from projections.verifications import last
-from projections.verify import verify
+from api.service.verifying import Verifying
+from projections.verifying.verifications import last
+from projections.verifying.verify import verify
 from tests.audited import audited, found, live, new_life, spoil, wait_for_verification
 from tests.lives import Lives, march
 from tests.service import Client
@@ -84,7 +84,7 @@ def test_a_service_that_ends_does_not_wait_for_its_verification(
     database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
-        "api.verifying.COMMAND", [sys.executable, "-c", "import time; time.sleep(99)"]
+        "api.service.verifying.COMMAND", [sys.executable, "-c", "import time; time.sleep(99)"]
     )
     with audited(database_url) as database:
         verifying = Verifying(database, lambda: march(1), hours=24, look=0.01)

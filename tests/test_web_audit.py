@@ -2,11 +2,11 @@ from datetime import UTC, datetime, timedelta
 
 from markupsafe import escape
 
-from api.erasing import Tools
-from api.purging import Purge
+from api.purge.erasing import Tools
+from api.purge.purging import Purge
 from domain.events import Actor
-from projections import verifications
-from projections.verify import verify
+from projections.verifying import verifications
+from projections.verifying.verify import verify
 from storage.checkpoints import Notary
 from storage.schema import events
 from tests.pages import API, HERE, NASTY, Capture, path_of

@@ -6,8 +6,8 @@ from typing import Any
 import httpx
 import pytest
 
-from api.erasing import Tools
-from api.purging import Purge
+from api.purge.erasing import Tools
+from api.purge.purging import Purge
 from domain.events import Actor
 from storage.checkpoints import Notary
 from tests.server import Server

@@ -15,8 +15,8 @@ import pytest
 from hypothesis import settings
 from hypothesis.stateful import run_state_machine_as_test
 
+from api.service.verifying import Verifying
 from api.settings import Settings
-from api.verifying import Verifying
 from storage.engine import Database
 from tests import service
 from tests.answered import check, command, opened
@@ -67,7 +67,7 @@ def test_one_worker_verifies_for_all(
 ) -> None:
     runs = tmp_path / "runs"
     code = f"open({str(runs)!r}, 'a').write('x'); from api.cli import main; main(['verify'])"
-    monkeypatch.setattr("api.verifying.COMMAND", [sys.executable, "-c", code])
+    monkeypatch.setattr("api.service.verifying.COMMAND", [sys.executable, "-c", code])
     with postgres.database() as url, audited(url) as database, new_life(database):
         others = [Database(url) for _ in range(3)]
         verifying = [Verifying(each, lambda: march(1), hours=24, look=0.02) for each in others]

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from api.timeline_dates import parse
+from api.persons.timeline_dates import parse
 from domain.values import JSON
 from projections.timeline import Insight, Timeline, insight, whole_life
 from tests.lives import NOW, Lives

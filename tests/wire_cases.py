@@ -6,8 +6,8 @@ from base64 import b64decode, b64encode
 from typing import Any, NamedTuple
 from urllib.parse import quote, urlencode
 
-from api.capture_checks import MAX_EVENT
-from api.intake import MAX_BODY
+from api.capture.checks import MAX_EVENT
+from api.capture.intake import MAX_BODY
 
 B = {
     "api_key": "phc_t",

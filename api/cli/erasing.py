@@ -12,8 +12,8 @@ from api import settings
 from api.cli import choosing
 from api.cli.projects import as_json
 from api.cli.purging import bars, in_full, purge_tools
-from api.erasing import Tools
-from api.purging import Person, Purge
+from api.purge.erasing import Tools
+from api.purge.purging import Person, Purge
 from domain.commands import DeletePerson, Request
 from domain.errors import PersonsError
 from domain.events import Actor

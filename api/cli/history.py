@@ -14,9 +14,9 @@ from api.cli.progress import progress_bar
 from domain.values import JSON
 from projections import differences, history
 from projections.births import born_as
-from projections.crew import crew
 from projections.difference import Difference, Span
-from projections.replaying import Stretch, lines, stretches
+from projections.rebuilding.crew import crew
+from projections.rebuilding.replaying import Stretch, lines, stretches
 from projections.states import shown, states
 from storage import log, places, projects, streams
 from storage.engine import Database

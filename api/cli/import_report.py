@@ -7,7 +7,7 @@ import click
 import msgspec
 from msgspec import UNSET
 
-from api.foreign_persons import Skipped
+from api.importing.foreign_persons import Skipped
 from domain.foreign import Disagreement
 from domain.values import encode
 from domain.warnings import Warning

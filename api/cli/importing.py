@@ -7,21 +7,21 @@ from itertools import islice
 import click
 from sqlalchemy import Connection
 
-from api import foreign_persons, import_files
 from api.cli import choosing
 from api.cli.import_report import Report
 from api.cli.opening import prepared_database
 from api.cli.progress import progress_bar
 from api.cli.projects import as_json
-from api.foreign_events import InOrder
-from api.foreign_persons import Skipped
-from api.import_feed import carried_out
-from api.import_files import ImportFile, Kind
+from api.importing import files, foreign_persons
+from api.importing.feed import carried_out
+from api.importing.files import ImportFile, Kind
+from api.importing.foreign_events import InOrder
+from api.importing.foreign_persons import Skipped
 from domain.commands import Capture, Done, ImportPerson, PersonImported
 from domain.errors import PersonsError
 from domain.foreign import ForeignPerson
 from projections.comparing import Comparison
-from projections.restore import restore
+from projections.rebuilding.restore import restore
 from storage import export_check, export_format
 from storage.engine import Database
 from storage.errors import ImportRefusedError
@@ -49,7 +49,7 @@ def import_file(project_id: int | None, persons: str | None, as_json: bool, path
     """
     report = Report(as_json=as_json)
     try:
-        with prepared_database() as database, import_files.opened(path) as file:
+        with prepared_database() as database, files.opened(path) as file:
             kind = file.kind()
             if persons and kind != Kind.EVENTS:
                 raise click.UsageError("--persons goes with captured events only")
@@ -111,7 +111,7 @@ def _import_persons(
 
 
 def _persons(
-    file: ImportFile, kind: Kind, report: Report, show: import_files.Progress
+    file: ImportFile, kind: Kind, report: Report, show: files.Progress
 ) -> Iterator[ForeignPerson]:
     for read in foreign_persons.persons(file, kind, show):
         if isinstance(read, Skipped):
@@ -141,7 +141,7 @@ def _import_events(
     text = "{new} captured events are new, {duplicates} were here, {dropped} dropped, "
     _sum_up(report, Kind.EVENTS, names, text + "{skipped} skipped; {warnings} warnings")
     if persons:
-        with import_files.opened(persons) as other, database.reading() as connection:
+        with files.opened(persons) as other, database.reading() as connection:
             _compare(connection, other, report, project_id)
 
 

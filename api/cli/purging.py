@@ -14,8 +14,8 @@ from api import settings
 from api.cli.opening import prepared_database
 from api.cli.progress import progress_bar
 from api.cli.projects import as_json
-from api.erasing import Tools
-from api.purging import Progress, Purge, Purged, purging_alone
+from api.purge.erasing import Tools
+from api.purge.purging import Progress, Purge, Purged, purging_alone
 from api.settings import Settings
 from domain.events import Actor
 from projections.views import Views

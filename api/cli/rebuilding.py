@@ -6,7 +6,7 @@ import click
 
 from api.cli.opening import prepared_database
 from api.cli.progress import progress_bar
-from projections.rebuild import rebuild as rebuild_projections
+from projections.rebuilding.rebuild import rebuild as rebuild_projections
 from projections.views import PROJECTIONS
 
 _BY_NAME = {each.name: each for each in PROJECTIONS}

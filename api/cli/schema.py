@@ -6,7 +6,7 @@ import click
 from sqlalchemy import Table, make_url
 from sqlalchemy.schema import CreateIndex, CreateTable
 
-from projections import shapes
+from projections.rebuilding import shapes
 from projections.views import PROJECTIONS
 from storage import citus
 from storage.schema import metadata

@@ -16,13 +16,13 @@ from msgspec.structs import replace
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
-from api import logs
 from api import settings as environment
 from api.cli.listening import address, free_port
 from api.databases import open_database, open_replica, prepare
-from api.metrics_page import FOLDER
+from api.service import logs
+from api.service.metrics_page import FOLDER
+from api.service.stopping import STOP_TIMEOUT
 from api.settings import MEANINGS, Settings, SettingsError
-from api.stopping import STOP_TIMEOUT
 from storage import projects
 from storage.access import opened_by
 from storage.engine import Database

@@ -8,11 +8,11 @@ import msgspec
 from api.cli.opening import prepared_database
 from api.cli.progress import progress_bar
 from api.cli.projects import as_json
-from projections import verifications
-from projections.findings import Finding
-from projections.verifications import Summary
-from projections.verify import Report
-from projections.verify import verify as verify_store
+from projections.verifying import verifications
+from projections.verifying.findings import Finding
+from projections.verifying.verifications import Summary
+from projections.verifying.verify import Report
+from projections.verifying.verify import verify as verify_store
 from storage import projects
 
 

@@ -8,8 +8,8 @@ from msgspec import Struct
 from api.auth import READ_ACTIVITY
 from api.calls import Call
 from api.paging import Limit
-from api.person_activity import ActivityQuery, done, links
-from api.person_diff import FROM_TO
+from api.persons.activity import ActivityQuery, done, links
+from api.persons.diff import FROM_TO
 from api.requests import Nothing
 from api.web.addresses import local
 from api.web.happenings import Happening, happening, mentioned

@@ -8,9 +8,9 @@ from starlette.responses import Response
 from api.audit import CheckpointQuery, checkpoint, proof
 from api.auth import READ
 from api.calls import Call
-from api.deletion_status import StatusQuery, deletion_status
-from api.person_erasure import ErasuresQuery, erasures
-from api.purge_schedule import next_time
+from api.persons.deletion_status import StatusQuery, deletion_status
+from api.persons.erasures import ErasuresQuery, erasures
+from api.purge.schedule import next_time
 from api.requests import Nothing
 from api.web.pages import Page, asked
 from domain.values import encode

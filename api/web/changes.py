@@ -10,8 +10,8 @@ from sqlalchemy import Connection
 from api.auth import READ
 from api.calls import Call
 from api.paging import Limit
-from api.person_diff import FROM_TO, ChangedIds
-from api.project_diff import DiffCounts, ListedDiff, ProjectDiffQuery, diff_of_all
+from api.persons.diff import FROM_TO, ChangedIds
+from api.persons.project_diff import DiffCounts, ListedDiff, ProjectDiffQuery, diff_of_all
 from api.requests import Nothing
 from api.web import differences
 from api.web.addresses import local

@@ -8,9 +8,9 @@ from msgspec import Struct
 
 from api.auth import READ
 from api.calls import Call
-from api.deletion_status import Deletion, StatusQuery, deletion_status
 from api.paging import Limit, Offset
-from api.person_erasure import ErasuresQuery, WaitingErasure, erasures
+from api.persons.deletion_status import Deletion, StatusQuery, deletion_status
+from api.persons.erasures import ErasuresQuery, WaitingErasure, erasures
 from api.requests import Nothing
 from api.web.addresses import local
 from api.web.names import Names, names

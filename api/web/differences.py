@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from operator import attrgetter
 from typing import Protocol
 
-from api.person_diff import Changed, ChangedIds
+from api.persons.diff import Changed, ChangedIds
 from api.web.values import Change, Value
 from domain.values import JSON
 

@@ -10,9 +10,9 @@ from msgspec import Struct
 from api.auth import READ, WRITE, check_scope
 from api.calls import Call
 from api.paging import After
-from api.person_ids import found
-from api.person_shapes import SinglePerson
-from api.person_unmerge import (
+from api.persons.ids import found
+from api.persons.shapes import SinglePerson
+from api.persons.unmerge import (
     ListedMerge,
     UnmergeBody,
     UnmergeConflict,

@@ -5,8 +5,8 @@ from typing import Any
 from uuid import UUID
 
 from api.calls import Call
-from api.person_batches import MAX_NAMES, Uuids, by_uuids
-from api.person_shapes import NAMING
+from api.persons.batches import MAX_NAMES, Uuids, by_uuids
+from api.persons.shapes import NAMING
 from api.requests import Nothing
 from api.web.pages import asked
 from domain.values import JSON, encode

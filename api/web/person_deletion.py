@@ -7,11 +7,11 @@ from msgspec import Struct
 
 from api.auth import WRITE
 from api.calls import Call
-from api.person_deletion import DeleteQuery, delete
-from api.person_erasure import erases_at, undelete
-from api.person_events import EventsQuery, events
-from api.person_ids import found
-from api.purge_schedule import next_time
+from api.persons.deletion import DeleteQuery, delete
+from api.persons.erasures import erases_at, undelete
+from api.persons.events import EventsQuery, events
+from api.persons.ids import found
+from api.purge.schedule import next_time
 from api.requests import Nothing
 from api.web import confirmed
 from api.web.pages import Action, Page, asked

@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from api.auth import READ
 from api.calls import Call
-from api.person_diff import ChangedIds, DiffQuery, diff_of_one
+from api.persons.diff import ChangedIds, DiffQuery, diff_of_one
 from api.requests import Nothing
 from api.web import differences
 from api.web.pages import Page, asked

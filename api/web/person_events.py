@@ -9,7 +9,7 @@ from msgspec import UNSET, Struct
 from api.auth import READ
 from api.calls import Call
 from api.paging import Limit
-from api.person_events import EventsQuery, ListedEvent, events
+from api.persons.events import EventsQuery, ListedEvent, events
 from api.requests import Nothing
 from api.web.addresses import local
 from api.web.pages import Page, asked

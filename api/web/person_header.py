@@ -8,10 +8,10 @@ from msgspec import Struct
 
 from api.calls import Call
 from api.errors import ApiError, not_found
-from api.person_erasure import WaitingErasure, waiting
-from api.person_ids import ever
-from api.person_reading import RetrieveQuery, retrieve
-from api.person_shapes import SinglePerson
+from api.persons.erasures import WaitingErasure, waiting
+from api.persons.ids import ever
+from api.persons.reading import RetrieveQuery, retrieve
+from api.persons.shapes import SinglePerson
 from api.requests import Nothing
 from api.web.pages import asked
 from domain.events import Erased, MergedInto

@@ -5,7 +5,7 @@ from msgspec import Struct
 from api.auth import READ
 from api.calls import Call
 from api.paging import Limit
-from api.person_history import HistoryQuery, history_of_one
+from api.persons.history import HistoryQuery, history_of_one
 from api.requests import Nothing
 from api.web.addresses import local
 from api.web.happenings import Happening, happening, mentioned

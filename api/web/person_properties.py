@@ -9,7 +9,7 @@ from msgspec import UNSET, Struct, UnsetType
 from api.auth import READ
 from api.calls import Call
 from api.paging import Offset
-from api.person_history import Blamed, BlameQuery, blame_of_one
+from api.persons.history import Blamed, BlameQuery, blame_of_one
 from api.places import PlaceText
 from api.requests import Nothing
 from api.web.keys import by_name

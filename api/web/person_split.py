@@ -7,8 +7,8 @@ from msgspec import Struct
 from api.auth import WRITE
 from api.calls import Call
 from api.errors import invalid
-from api.person_ids import found
-from api.person_split import SplitBody, split
+from api.persons.ids import found
+from api.persons.splitting import SplitBody, split
 from api.requests import Nothing
 from api.web import confirmed
 from api.web.pages import Action, Page, asked

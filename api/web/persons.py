@@ -10,8 +10,8 @@ from starlette.responses import Response
 from api.auth import READ
 from api.calls import Call
 from api.paging import Limit, Offset
-from api.person_list import ListQuery, list_csv, list_persons
-from api.person_shapes import UTC, ListedPerson
+from api.persons.listing import ListQuery, list_csv, list_persons
+from api.persons.shapes import UTC, ListedPerson
 from api.places import PlaceText
 from api.requests import Nothing
 from api.web.addresses import local

@@ -12,8 +12,7 @@ from msgspec import Struct
 from api.auth import WRITE
 from api.calls import Call
 from api.errors import ApiError, Error
-from api.person_ids import found
-from api.persons import (
+from api.persons.editing import (
     UnsetBody,
     UnsetQuery,
     UpdateBody,
@@ -21,6 +20,7 @@ from api.persons import (
     delete_property,
     update_property,
 )
+from api.persons.ids import found
 from api.requests import Nothing, parse
 from api.web.pages import Action, asked, if_unchanged
 from api.web.values import Value

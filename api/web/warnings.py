@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from api.auth import READ
 from api.calls import Call
-from api.ingestion_warnings import WINDOW, WarningSummary, list_warnings
+from api.persons.ingestion_warnings import WINDOW, WarningSummary, list_warnings
 from api.requests import Nothing
 from api.web.pages import Page, asked
 from api.web.values import Value

@@ -1,0 +1,1 @@
+"""The OpenAPI document, made of what makes the routes, and the pages to browse it."""

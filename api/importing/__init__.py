@@ -1,0 +1,1 @@
+"""Importing files: what PostHog and others have exported, carried out as commands."""

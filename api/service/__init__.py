@@ -1,0 +1,1 @@
+"""What the service is watched and kept in bounds by: health, metrics, logs, limits, stopping."""
