@@ -40,12 +40,13 @@ def position_at(connection: Connection, project_id: int, at: datetime) -> int:
     while low < high:
         step = -(-(high - low) // PIVOTS)
         pivots = [*range(low + step, high, step), high]
-        query = select(func.max(events.c.position)).where(
+        # Not max(position): for that PostgreSQL would walk back along the log.
+        query = select(events.c.position).where(
             events.c.project_id == project_id,
             events.c.position.in_(pivots),
             events.c.recorded_at <= at,
         )
-        low = connection.execute(query).scalar() or low
+        low = max(connection.execute(query).scalars(), default=low)
         high = min(low + step - 1, high)
     return low
 

@@ -33,7 +33,7 @@ def open_engine(
     )
     event.listen(engine, "connect", _take_arrays)
     if isolation == "REPEATABLE READ":
-        event.listen(engine, "begin", _keep_tables)
+        event.listen(engine, "begin", _begin_reading)
     return engine
 
 
@@ -41,11 +41,25 @@ def _take_arrays(driver: Any, _: object) -> None:
     driver.adapters.register_dumper(Array, ArrayDumper)
 
 
-def _keep_tables(connection: Connection) -> None:
-    """Let nobody swap a table for a new one until this transaction ends.
+def _begin_reading(connection: Connection) -> None:
+    """Let nobody swap a table for a new one until this transaction ends, and compile no queries.
 
-    In the new one a snapshot would see no row that is younger than itself, so this comes before
-    there is a snapshot. Who swaps, or does worse, can keep it waiting.
+    In the new one a snapshot would see no row that is younger than itself, so the lock comes before
+    there is a snapshot. Who swaps, or does worse, can keep it waiting. What is read is short:
+    compiling it would take longer.
     """
     begin_limited(connection)
+    connection.exec_driver_sql("SET LOCAL jit = off")
     connection.exec_driver_sql(f"LOCK TABLE {READING} IN ACCESS SHARE MODE")
+
+
+def read_in_order(connection: Connection) -> None:
+    """Read along indexes from now on in this transaction, and stop at a limit; SQLite does.
+
+    Until PostgreSQL has analysed a table that grows fast, it takes what a page is a part of for
+    little, and would read and sort all of that.
+    """
+    if connection.dialect.name == "sqlite":
+        return
+    for plan in ("sort", "hashjoin", "mergejoin", "bitmapscan"):
+        connection.exec_driver_sql(f"SET LOCAL enable_{plan} = off")

@@ -28,6 +28,7 @@ from projections.past.tables import KEY_SIZE, past_properties
 from projections.people import READ_AT_ONCE
 from projections.person_rows import PersonRow
 from projections.persons_query import PersonsQuery
+from storage.postgresql import read_in_order
 from storage.values import as_uuid
 
 
@@ -59,6 +60,8 @@ def _page(
     connection: Connection, project_id: int, query: PersonsQuery, position: int
 ) -> list[UUID]:
     """Return the uuids of a page of all who lived."""
+    if not query.searched and query.owned is None:
+        read_in_order(connection)
     offset = query.offset
     chosen: list[UUID] = []
     for part in parts(connection, project_id, query, position):
