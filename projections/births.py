@@ -72,4 +72,10 @@ def _project(appended: Appended) -> Iterator[Change]:
     yield Put(_insert, [(appended.project_id, *birth) for birth in born.items()])
 
 
-PROJECTION = Projection("births", version=1, tables=(births,), project=_project)
+PROJECTION = Projection(
+    "births",
+    version=1,
+    tables=(births,),
+    project=_project,
+    follows=frozenset({PersonCreated, Erased}),
+)

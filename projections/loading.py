@@ -10,9 +10,8 @@ from sqlalchemy import (
     ARRAY,
     BigInteger,
     BindParameter,
-    Boolean,
+    ColumnElement,
     Connection,
-    FromClause,
     Select,
     Text,
     bindparam,
@@ -65,14 +64,12 @@ def _load_by_name(
 ) -> None:
     parameters = {
         "project_id": project_id,
-        "named": list(names.items()),
-        "names": list(names),
-        "are_sources": list(names.values()),
+        "names": sorted(names, key=names.__getitem__, reverse=True),
+        "sources": sum(names.values()),
     }
-    for row in _by_name.run(connection, parameters):
-        name, ids, person_id = row[:3]
-        if person_id is not None:
-            loaded.owners[name] = _remember(loaded, row[2:], ids)
+    for name, ids, *snapshot in _by_name.run(connection, parameters):
+        if snapshot[0] is not None:
+            loaded.owners[name] = _remember(loaded, snapshot, ids)
     strangers = names.keys() - loaded.owners.keys()
     if strangers:
         first_ids = {name: person_uuid(project_id, name) for name in strangers}
@@ -111,17 +108,15 @@ def _remember(loaded: Loaded, snapshot: Sequence[Any], ids: Any) -> Person:
 
 @Query
 def _by_name(dialect: str) -> Select[Any]:
-    named = _named(dialect)
-    is_owner = (distinct_ids.c.project_id == _project_id) & (
-        distinct_ids.c.distinct_id == named.c.distinct_id
-    )
+    name, place = _named(dialect)
+    is_owner = (distinct_ids.c.project_id == _project_id) & (distinct_ids.c.distinct_id == name)
     is_person = (persons.c.project_id == _project_id) & (
         persons.c.person_id == distinct_ids.c.person_id
     )
     # Outer joins keep SQLite from beginning with all persons instead of with the names.
-    return select(
-        named.c.distinct_id, case((named.c.is_source, _ids(dialect))), *STATE
-    ).select_from(named.outerjoin(distinct_ids, is_owner).outerjoin(persons, is_person))
+    found = name.table.outerjoin(distinct_ids, is_owner).outerjoin(persons, is_person)
+    is_source = place < bindparam("sources", type_=BigInteger)
+    return select(name, case((is_source, _ids(dialect))), *STATE).select_from(found)
 
 
 @cache
@@ -132,19 +127,18 @@ def _by_id(dialect: str) -> Select[Any]:
     )
 
 
-def _named(dialect: str) -> FromClause:
-    """Return the names of the batch as a table, each with whether it is the source of a merge."""
+def _named(dialect: str) -> tuple[Any, ColumnElement[int]]:
+    """Return the names of the batch as a column of a table, and their places there, from 0.
+
+    The sources of merges come first.
+    """
     if dialect == "sqlite":
-        each = func.json_each(bindparam("named", type_=Text)).table_valued("value")
-        return select(
-            func.json_extract(each.c.value, "$[0]", type_=Text).label("distinct_id"),
-            func.json_extract(each.c.value, "$[1]", type_=Boolean).label("is_source"),
-        ).subquery("named")
-    columns = ("names", Text), ("are_sources", Boolean)
-    arrays = [bindparam(name, type_=ARRAY(type_)) for name, type_ in columns]
-    return (
-        func.unnest(*arrays).table_valued("distinct_id", "is_source", name="named").render_derived()
-    )
+        named = func.json_each(bindparam("names", type_=Text)).table_valued("value", "key")
+        return named.c.value, named.c.key
+    array = bindparam("names", type_=ARRAY(Text))
+    unnested = func.unnest(array).table_valued("name", with_ordinality="place", name="named")
+    named = unnested.render_derived()
+    return named.c.name, named.c.place - 1
 
 
 def _ids(dialect: str) -> Any:

@@ -82,7 +82,9 @@ def project(appended: Appended) -> Iterator[Change]:
 
     Of all who got a distinct id, the last one has it, unless it lost it again.
     """
-    had = {each.id: frozenset(each.distinct_ids) for each in appended.persons if each.is_living}
+    if _CHANGE_OWNERS.isdisjoint(appended.kinds):
+        return
+    had = {each.id: frozenset(each.distinct_ids) for each in appended.living}
     owners: dict[str, Row | None] = {}
     deleted = []
     for position, placed in zip(appended.positions, appended.events, strict=True):

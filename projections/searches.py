@@ -112,14 +112,13 @@ def _in_texts(dialect: str, project_id: int, wanted: str) -> Sequence[ColumnElem
 
 def _project(appended: Appended) -> Iterator[Change]:
     changed = {each.person_id for each in appended.events if _changes_text(each.event)}
-    gone = [each.id for each in appended.persons if not each.is_living]
-    yield Drop(_delete, appended.project_id, gone)
+    yield Drop(_delete, appended.project_id, appended.gone)
     yield Put(
         _insert,
         [
             (appended.project_id, each.id, text_of(each.id, each.properties))
-            for each in appended.persons
-            if each.id in changed and each.is_living
+            for each in (appended.living if changed else ())
+            if each.id in changed
         ],
     )
 

@@ -88,11 +88,14 @@ def test_positions_are_those_of_one_project(store: Store, recorder: ProjectRecor
     assert recorder.max_notification_id() == 3
 
 
-def test_a_version_that_is_taken_is_refused_with_all_beside_it(recorder: ProjectRecorder) -> None:
+@pytest.mark.parametrize("beside", [1, 9, 49, 68])  # SQLite takes up to 50 rows at a time
+def test_a_version_that_is_taken_is_refused_with_all_beside_it(
+    recorder: ProjectRecorder, beside: int
+) -> None:
     recorder.insert_events([stored(1), stored(2)])
 
     with pytest.raises(IntegrityError):
-        recorder.insert_events([stored(3), stored(2)])
+        recorder.insert_events([*map(stored, range(3, 3 + beside)), stored(2)])
 
     assert [each.originator_version for each in recorder.select_events(ADA)] == [1, 2]
     assert recorder.insert_events([stored(3)]) == [3]
