@@ -1,181 +1,155 @@
 """Blame: for each property that a person has, who or what set it, when, and what was there before.
 
-All streams from which values came are gone through once, in the order of the log.
+The past of all persons says at which position each property last got a value, and the event there
+says the rest. What came over by a merge was set in the source's stream, so that is asked next.
+Where a merge was taken back, or something was erased, this is not enough: see `blame_fold`.
 """
 
-from collections import defaultdict
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Collection, Iterable
+from datetime import datetime
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Connection
+from sqlalchemy import BigInteger, Connection, Select, Text, Uuid, bindparam, func, select
 
-from domain.events import (
-    EVENT_CLASSES,
-    Erased,
-    Merged,
-    PersonEvent,
-    PropertySet,
-    PropertyUnset,
-    Redacted,
-    Unmerged,
-)
-from domain.values import JSON, same
-from projections.lineage import BY_MERGE_AND_BACK, lineage
-from projections.setting import Setting, set_by
-from storage import streams
+from domain.events import Erased, Merged, PersonEvent, PropertySet, Unmerged
+from projections.blame_fold import folded
+from projections.past.tables import KEY_SIZE, past_lives, past_properties
+from projections.setting import Setting, brought, set_by
+from storage.given_rows import GivenRows
 from storage.log import END
-from storage.mapper import logged_event
+from storage.mapper import decode_event
+from storage.schema import events
+from storage.statements import Query, among
+from storage.values import as_time
 
-_PLAIN = {
-    each.__name__ for each in EVENT_CLASSES.values() if each not in (Merged, Unmerged, Erased)
-}
+_PARTED = frozenset({Unmerged.__name__, Erased.__name__})
+"""By these a person has values back that somebody had set earlier."""
+
+_project_id = bindparam("project_id", type_=BigInteger)
+_asked = GivenRows("asked", person_id=Uuid(), key=Text(), until=BigInteger())
 
 
 def blame(
-    connection: Connection, project_id: int, person_id: UUID, until: int = END
+    connection: Connection, project_id: int, person_id: UUID, keys: Iterable[str], until: int = END
 ) -> list[Setting]:
-    """Return how a person came to each of the properties that it had at a position, by key.
+    """Return how a person came to each of its properties, by key; `keys` are all that it had then.
 
-    What came over by a merge was set in the source's stream. What a person has back since a merge
-    was taken back is blamed on who had set it; where that was nobody, on who took the merge back.
+    Then is at position `until`. What came over by a merge was set in the source's stream. What a
+    person has back since a merge was taken back is blamed on who had set it; where that was nobody,
+    on who took the merge back.
     """
-    bounds = lineage(connection, project_id, person_id, topics=BY_MERGE_AND_BACK)
-    rows = [r for r in streams.woven(connection, project_id, bounds) if r.position <= until]
-    joining = [index for index, row in enumerate(rows) if row.topic not in _PLAIN]
-    begin = joining[-1] + 1 if joining else 0
-    histories: defaultdict[UUID, _History] = defaultdict(_History)
-    for row in rows[:begin]:
-        _happen(histories, row, logged_event(row).event)
-    now = histories[person_id].now
-    _go_on(now, [row for row in rows[begin:] if row.person_id == person_id])
-    return [now[key] for key in sorted(now)]
+    settings = _by_last_events(connection, project_id, person_id, keys, until)
+    if settings is None:
+        settings = folded(connection, project_id, person_id, until)
+    return [settings[key] for key in sorted(settings)]
 
 
-def _go_on(now: dict[str, Setting], rows: list[Any]) -> None:
-    """Take events of one person into account that bring nothing over from others.
+class _Last(NamedTuple):
+    """The event that last changed a property, as the log has it."""
 
-    Only the last of each property counts, so this begins with the last of all: much is spared.
-    """
-    decided: set[str] = set()
-    for row in reversed(rows):
-        event = logged_event(row).event
-        if not isinstance(event, PropertySet | PropertyUnset):
-            continue
-        values = event.properties if isinstance(event, PropertySet) else {}
-        for key in (event.before.keys() | values.keys()) - decided:
-            now.pop(key, None)
-            if key in values:
-                now[key] = set_by(row, event, key, values[key], event.before)
-            decided.add(key)
+    position: int
+    recorded_at: datetime
+    event: PersonEvent
 
 
-class _History:
-    """What one person has at a point of the log, and all that it had before."""
+class _Asked(NamedTuple):
+    """Who set what a person had under a key at a position, and the merges that brought it on."""
 
-    def __init__(self) -> None:
-        self.now: dict[str, Setting] = {}
-        self.past: defaultdict[str, list[Setting]] = defaultdict(list)
-        self.merges: set[int] = set()
-        self.taken_back: set[int] = set()
-
-    def set(self, setting: Setting) -> None:
-        self.now[setting.key] = setting
-        self.past[setting.key].append(setting)
-
-    def unset(self, key: str) -> None:
-        self.now.pop(key, None)
-
-    def is_undone(self, setting: Setting) -> bool:
-        """Tell whether a property came by a merge that was taken back."""
-        return setting.came_at in self.taken_back
-
-    def settings(self, key: str) -> Iterator[Setting]:
-        """Return how it came to a property, the last time first."""
-        return reversed(self.past.get(key, []))
+    person_id: UUID
+    key: str
+    until: int
+    merges: tuple[tuple[_Last, Merged], ...] = ()
 
 
-_Histories = defaultdict[UUID, _History]
+def _by_last_events(
+    connection: Connection, project_id: int, person_id: UUID, keys: Iterable[str], until: int
+) -> dict[str, Setting] | None:
+    """Return the settings by their keys; None where the last events do not tell all."""
+    settings = {}
+    asked = [_Asked(person_id, key, until) for key in keys]
+    while asked:
+        if _have_parted(connection, project_id, {each.person_id for each in asked}):
+            return None
+        found = _last_events(connection, project_id, asked)
+        sources = []
+        for each, last in zip(asked, found, strict=True):
+            match last:
+                case _Last(event=PropertySet() as event) if each.key in event.properties:
+                    settings[each.key] = _setting(each, last, event)
+                case _Last(event=Merged() as event) if each.key in event.properties:
+                    merges = (*each.merges, (last, event))
+                    sources.append(_Asked(event.source, each.key, last.position, merges))
+                case _:
+                    return None
+        asked = sources
+    return settings
 
 
-def _happen(histories: _Histories, row: Any, event: PersonEvent | Redacted) -> None:
-    history = histories[row.person_id]
-    match event:
-        case PropertySet():
-            for key, value in event.properties.items():
-                history.set(set_by(row, event, key, value, event.before))
-        case PropertyUnset():
-            for key in event.before:
-                history.unset(key)
-        case Merged():
-            _merge(histories, row, event)
-        case Unmerged():
-            _part(histories, row, event)
-        case Erased():
-            _keep(history, row, event)
+def _setting(asked: _Asked, last: _Last, event: PropertySet) -> Setting:
+    setting = set_by(last, event, asked.key, event.properties[asked.key], event.before)
+    for row, merge in reversed(asked.merges):
+        setting = brought(row, merge, asked.key, setting)
+    return setting
 
 
-def _merge(histories: _Histories, row: Any, event: Merged) -> None:
-    history, source = histories[row.person_id], histories[event.source]
-    history.merges.add(row.position)
-    for key, value in event.properties.items():
-        by_merge = set_by(row, event, key, value)
-        setting = source.now.get(key)
-        if setting is None or not same(setting.value, value):
-            setting = by_merge
-        history.set(
-            setting._replace(
-                merged_from=event.source,
-                came_at=row.position,
-                came_through=by_merge.came_through,
-            )
+def _have_parted(connection: Connection, project_id: int, person_ids: Collection[UUID]) -> bool:
+    """Tell whether one of the persons has what others had set before: see _PARTED."""
+    parameters = {"project_id": project_id, "person_ids": list(person_ids)}
+    return any(topic in _PARTED for (topic,) in _lives.run(connection, parameters))
+
+
+@Query
+def _lives(dialect: str) -> Select[Any]:
+    """Ask for the topics of the events that made these persons live on."""
+    person_id = among(dialect, "person_ids", Uuid)
+    is_theirs = (past_lives.c.project_id == _project_id) & (past_lives.c.person_id == person_id)
+    is_event = (events.c.project_id == _project_id) & (events.c.position == past_lives.c.position)
+    found = person_id.table.outerjoin(past_lives, is_theirs).outerjoin(events, is_event)
+    return select(events.c.topic).select_from(found)
+
+
+def _last_events(
+    connection: Connection, project_id: int, asked: Collection[_Asked]
+) -> list[_Last | None]:
+    """Return for each who is asked the last event that changed the property, with two queries."""
+    given = _asked.parameters(connection.dialect.name, [each[:3] for each in asked])
+    rows = _positions.run(connection, {"project_id": project_id} | given)
+    places = {place: position for place, position in rows}
+    positions = {position for position in places.values() if position is not None}
+    parameters = {"project_id": project_id, "positions": list(positions)}
+    last = {
+        position: _Last(position, as_time(recorded_at), decode_event(topic, state))
+        for position, topic, state, recorded_at in _events.run(connection, parameters)
+        if state is not None
+    }
+    return [last.get(places[place]) for place in range(1, len(asked) + 1)]
+
+
+@Query
+def _positions(dialect: str) -> Select[Any]:
+    asked, past = _asked.table(dialect), past_properties.c
+    last = (
+        select(past.position)
+        .where(
+            past.project_id == _project_id,
+            past.person_id == asked.c.person_id,
+            past.key == func.substr(asked.c.key, 1, KEY_SIZE),
+            past.key_rest == func.substr(asked.c.key, KEY_SIZE + 1),
+            past.position <= asked.c.until,
         )
+        .order_by(past.position.desc(), past.rank.desc())
+        .limit(1)
+        .correlate(asked)
+        .scalar_subquery()
+    )
+    return select(asked.c.place, last)
 
 
-def _part(histories: _Histories, row: Any, event: Unmerged) -> None:
-    history = histories[row.person_id]
-    history.taken_back |= history.merges & {event.merge}
-    for key in event.before:
-        history.unset(key)
-    # What still is as the merge had brought it, the person has for another reason now.
-    found = {each.key: each.value for each in history.now.values() if history.is_undone(each)}
-    for key, value in (found | event.properties).items():
-        history.set(
-            _earlier(histories, row, event, key, value)
-            or set_by(row, event, key, value, event.before)
-        )
-
-
-def _earlier(
-    histories: _Histories, row: Any, event: Unmerged, key: str, value: JSON
-) -> Setting | None:
-    """Return who had set a value that a person has back; None if nobody had."""
-    own, other = histories[row.person_id], histories[event.other]
-    ids: set[str | None] = {*event.distinct_ids}
-    if event.merge in own.merges:
-        ids.add(None)  # what came through no distinct id was asked of this person
-        found = (
-            e
-            for e in own.settings(key)
-            if not own.is_undone(e) and (e.came_at < event.merge or e.came_through in ids)
-        )
-    else:
-        found = (
-            e for e in other.settings(key) if e.came_at > event.merge and e.came_through in ids
-        )
-    setting = next(found, None)
-    if setting is None or not same(setting.value, value):
-        return None
-    return setting._replace(came_at=row.position, came_through=None)
-
-
-def _keep(history: _History, row: Any, event: Erased) -> None:
-    """Let the person have what it was left with; who had set that may be gone."""
-    if event.kept is None:
-        return
-    had, history.now = history.now, {}
-    for key, value in event.kept.properties.items():
-        setting = had.get(key)
-        if setting is None or not same(setting.value, value):
-            setting = set_by(row, event, key, value)
-        history.set(setting)
+@Query
+def _events(dialect: str) -> Select[Any]:
+    position = among(dialect, "positions", BigInteger)
+    is_there = (events.c.project_id == _project_id) & (events.c.position == position)
+    return select(
+        events.c.position, events.c.topic, events.c.state, events.c.recorded_at
+    ).select_from(position.table.outerjoin(events, is_there))

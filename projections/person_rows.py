@@ -7,21 +7,19 @@ from uuid import UUID
 
 import msgspec
 from sqlalchemy import (
-    ARRAY,
     BigInteger,
     Column,
     Connection,
     FromClause,
     ScalarSelect,
     Select,
-    Text,
-    bindparam,
     func,
     select,
 )
 
 from projections.owners import distinct_ids
 from projections.persons import SNAPSHOT, persons
+from storage.given_rows import GivenRows
 from storage.statements import Query
 from storage.values import as_time, as_uuid
 
@@ -52,6 +50,7 @@ class Lookup:
         """Find by this column; each person comes with all distinct ids, or at most `max_ids`."""
         self._column = column
         self._max_ids = max_ids
+        self._wanted = GivenRows("wanted", project_id=BigInteger(), key=column.type)
         self._query = Query(self._build)
 
     def run(
@@ -60,13 +59,13 @@ class Lookup:
         """Return the persons of projects by these keys, with one query."""
         if not wanted:
             return {}
-        rows = self._query.run(connection, _parameters(connection.dialect.name, wanted))
+        given = self._wanted.parameters(connection.dialect.name, wanted)
+        rows = self._query.run(connection, given)
         return {wanted[row[0] - 1]: person_row(row[1:]) for row in rows if row[1] is not None}
 
     def _build(self, dialect: str) -> Select[Any]:
-        wanted = _wanted(dialect, self._column)
+        wanted = self._wanted.table(dialect)
         is_in_project = self._column.table.c.project_id == wanted.c.project_id
-        # Outer joins keep the database to the order that is right: the few wanted come first.
         found = wanted.outerjoin(self._column.table, is_in_project & (self._column == wanted.c.key))
         if self._column.table is distinct_ids:
             is_theirs = (persons.c.project_id == distinct_ids.c.project_id) & (
@@ -107,28 +106,3 @@ def ids_of(dialect: str, person: FromClause, *, limit: int | None) -> ScalarSele
     )
     gather = func.json_group_array if dialect == "sqlite" else func.array_agg
     return select(gather(inner.c.distinct_id)).scalar_subquery()
-
-
-def _wanted(dialect: str, column: Column[Any]) -> FromClause:
-    """Return what is wanted as a table: projects and keys, with their places, from 1."""
-    if dialect == "sqlite":
-        each = func.json_each(bindparam("wanted", type_=Text)).table_valued("key", "value")
-        return select(
-            func.json_extract(each.c.value, "$[0]").label("project_id"),
-            func.json_extract(each.c.value, "$[1]", type_=column.type).label("key"),
-            (each.c.key + 1).label("place"),
-        ).subquery("wanted")
-    projects = bindparam("projects", type_=ARRAY(BigInteger))
-    keys = bindparam("keys", type_=ARRAY(column.type))
-    return (
-        func.unnest(projects, keys)
-        .table_valued("project_id", "key", with_ordinality="place", name="wanted")
-        .render_derived()
-    )
-
-
-def _parameters(dialect: str, wanted: Sequence[tuple[int, Key]]) -> dict[str, Any]:
-    if dialect == "sqlite":
-        return {"wanted": list(wanted)}
-    projects, keys = zip(*wanted, strict=True)
-    return {"projects": list(projects), "keys": list(keys)}

@@ -6,8 +6,8 @@ from uuid import UUID
 
 from msgspec import UNSET, UnsetType
 
-from domain.events import Actor, Cause, PersonEvent
-from domain.values import JSON, Properties
+from domain.events import Actor, Cause, Merged, PersonEvent
+from domain.values import JSON, Properties, same
 
 
 class Setting(NamedTuple):
@@ -45,4 +45,19 @@ def set_by(
         None,
         row.position,
         origin.distinct_id,
+    )
+
+
+def brought(row: Any, event: Merged, key: str, there: Setting | None) -> Setting:
+    """Return that a merge brought a property over; `there` is how the source had come to it.
+
+    Where the source is not known to have had that value, it is the merge that set it.
+    """
+    by_merge = set_by(row, event, key, event.properties[key])
+    if there is None or not same(there.value, by_merge.value):
+        there = by_merge
+    return there._replace(
+        merged_from=event.source,
+        came_at=by_merge.came_at,
+        came_through=by_merge.came_through,
     )

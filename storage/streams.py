@@ -5,19 +5,16 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
-    ARRAY,
     BigInteger,
     Connection,
-    FromClause,
     Select,
-    Text,
     Uuid,
     bindparam,
     func,
     select,
 )
 
-from domain.values import encode
+from storage.given_rows import GivenRows
 from storage.log import RECORDED, unindexed_position
 from storage.schema import events
 from storage.statements import Query, among
@@ -25,6 +22,8 @@ from storage.values import as_uuid
 
 Bounds = Mapping[UUID, int]
 """Some persons, each with the last version that is read of its stream, or the first."""
+
+_bounds = GivenRows("bounds", person_id=Uuid(), version=BigInteger())
 
 
 def read(
@@ -122,13 +121,12 @@ def woven(
 ) -> Sequence[Any]:
     """Return the events of some persons behind a position, in the log's order; the first `limit`,
     and those of some topics, if these are given."""
-    query = _within(connection.dialect.name, project_id).where(unindexed_position > after)
+    dialect = connection.dialect.name
+    query = _within(dialect, project_id).where(unindexed_position > after)
     if topics is not None:
         query = query.where(events.c.topic.in_(topics))
-    return connection.execute(
-        query.order_by(unindexed_position).limit(limit),
-        _parameters(connection.dialect.name, bounds),
-    ).all()
+    given = _bounds.parameters(dialect, bounds.items())
+    return connection.execute(query.order_by(unindexed_position).limit(limit), given).all()
 
 
 def later(
@@ -138,7 +136,8 @@ def later(
 
     Those of each person stand together, by version.
     """
-    bounds = _bounds(connection.dialect.name)
+    dialect = connection.dialect.name
+    bounds = _bounds.table(dialect)
     is_later = (
         (events.c.project_id == project_id)
         & (events.c.person_id == bounds.c.person_id)
@@ -149,40 +148,16 @@ def later(
     query = RECORDED.select_from(bounds.outerjoin(events, is_later))
     rows = connection.execute(
         query.order_by(events.c.person_id, events.c.version),
-        _parameters(connection.dialect.name, versions),
+        _bounds.parameters(dialect, versions.items()),
     )
     return [row for row in rows if row.version is not None]
 
 
 def _within(dialect: str, project_id: int) -> Select[Any]:
-    bounds = _bounds(dialect)
+    bounds = _bounds.table(dialect)
     is_within = (
         (events.c.project_id == project_id)
         & (events.c.person_id == bounds.c.person_id)
         & (events.c.version <= bounds.c.version)
     )
     return RECORDED.select_from(bounds.join(events, is_within))
-
-
-def _bounds(dialect: str) -> FromClause:
-    """Return the bounds as a table."""
-    if dialect == "sqlite":
-        each = func.json_each(bindparam("bounds", type_=Text)).table_valued("value")
-        return select(
-            func.json_extract(each.c.value, "$[0]", type_=Text).label("person_id"),
-            func.json_extract(each.c.value, "$[1]", type_=BigInteger).label("version"),
-        ).subquery("bounds")
-    persons = bindparam("persons", type_=ARRAY(Uuid))
-    versions = bindparam("versions", type_=ARRAY(BigInteger))
-    return (
-        func.unnest(persons, versions)
-        .table_valued("person_id", "version", name="bounds")
-        .render_derived()
-    )
-
-
-def _parameters(dialect: str, bounds: Bounds) -> dict[str, Any]:
-    if dialect == "sqlite":
-        plain = [(person_id.hex, version) for person_id, version in bounds.items()]
-        return {"bounds": encode(plain).decode()}
-    return {"persons": list(bounds), "versions": list(bounds.values())}

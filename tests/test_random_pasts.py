@@ -1,11 +1,13 @@
 """Laws of the past, on lives that nobody has thought of."""
 
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from projections.blame import blame
+from projections.blame_fold import folded
 from tests.project import Project, new_project
 from tests.service import Client
 
@@ -33,13 +35,13 @@ class Door:
     """The persons of one project, over HTTP."""
 
     def __init__(self, client: Client, project: Project) -> None:
-        self._client = client
-        self._project = project
+        self.client = client
+        self.project = project
         self._base = f"/api/projects/{project.id}/persons"
 
     def send(self, method: str, path: str, **options: Any) -> Any:
-        return self._client.request(
-            method, self._base + path, headers=self._project.headers, **options
+        return self.client.request(
+            method, self._base + path, headers=self.project.headers, **options
         )
 
     def get(self, path: str) -> Any:
@@ -74,7 +76,7 @@ class Door:
             key = "$anon_distinct_id" if step["event"] == "$identify" else "alias"
             properties[key] = step["other"]
         event = {"event": step["event"], "distinct_id": step["distinct_id"]}
-        self._project.capture(event | {"properties": properties, "uuid": str(uuid4())})
+        self.project.capture(event | {"properties": properties, "uuid": str(uuid4())})
 
     def _unmerge(self, path: str, number: int) -> None:
         merges = self.get(f"{path}/merges")["results"]
@@ -100,6 +102,7 @@ def test_the_past_is_told_as_it_was(shared_client: Client, life: list[Any]) -> N
             answer = door.send("GET", f"/{uuid}?as_of={position}")
             assert answer.status_code == (200 if uuid in persons else 404)
             assert uuid not in persons or answer.json() == persons[uuid]
+    check_blame_by_fold(door, remembered)
     for uuid in door.persons():
         check_blame(door, uuid, feed)
         check_merges(door, uuid)
@@ -119,6 +122,16 @@ def check_blame(door: Door, uuid: str, feed: dict[int, Any]) -> None:
         assert each["actor"] == event["actor"]
         assert each.get("before") == change.get("before")
         assert event["type"] in ("PropertySet", "Unmerged")
+
+
+def check_blame_by_fold(door: Door, remembered: dict[int, dict[str, Any]]) -> None:
+    """See that the last events tell what a fold over all events does, at any position."""
+    with door.client.store.database.reading() as connection:
+        for position, persons in remembered.items():
+            for uuid in map(UUID, persons):
+                fold = folded(connection, door.project.id, uuid, position)
+                told = blame(connection, door.project.id, uuid, fold, position)
+                assert told == [fold[key] for key in sorted(fold)]
 
 
 def check_merges(door: Door, uuid: str) -> None:

@@ -21,6 +21,7 @@ from domain.events import Actor, Cause
 from domain.values import JSON
 from projections import blame, history
 from projections.known import Known
+from projections.loading import snapshots
 from projections.past import person as past_person
 from projections.setting import Setting
 from storage.places import Place, position_of
@@ -95,9 +96,15 @@ async def blame_of_one(call: Call[BlameQuery, Nothing]) -> Answer[Blame]:
         place = places.parse(call.query.as_of, call.at, "as_of")
         settings = await call.read(_blame_then, await ever(call), place)
     else:
-        person = await found(call)
-        settings = await call.read(blame.blame, person.person_id)
+        settings = await call.read(_blame_now, (await found(call)).person_id)
     return Answer(Blame(results=[_blamed(each) for each in settings]))
+
+
+def _blame_now(connection: Connection, project_id: int, person_id: UUID) -> list[Setting]:
+    now = snapshots(connection, project_id, [person_id]).get(person_id)
+    if now is None:
+        raise not_found()
+    return blame.blame(connection, project_id, person_id, now.properties)
 
 
 def _blame_then(
@@ -107,7 +114,7 @@ def _blame_then(
     then = past_person.at_place(connection, project_id, person, until)
     if then is None:
         raise not_found()
-    return blame.blame(connection, project_id, person.person_id, until)
+    return blame.blame(connection, project_id, person.person_id, then.properties, until)
 
 
 def _blamed(setting: Setting) -> Blamed:
