@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Iterator
 from itertools import groupby
+from operator import itemgetter
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -19,9 +20,10 @@ from projections.difference import (
 )
 from storage import streams
 from storage.log import RECORDED, unindexed_position
-from storage.mapper import logged_event
+from storage.mapper import decode_event, logged_event
 from storage.places import version_at
 from storage.schema import events
+from storage.values import as_uuid
 
 PAGE = 500  # persons whose streams are read with one query
 READ_AT_ONCE = 1_000  # events
@@ -91,8 +93,9 @@ def _differences(
     versions = {person_id: place.version for person_id, place in first.items()}
     rows = streams.later(connection, project_id, versions, until=span.end)
     untold = []
-    for person_id, stream in groupby(rows, key=lambda row: row.person_id):
-        happened = [logged_event(row).event for row in stream]
+    for id, stream in groupby(rows, key=itemgetter(0)):
+        person_id = as_uuid(id)
+        happened = [decode_event(topic, state) for _, topic, state in stream]
         if versions[person_id] == 1:
             person = Person(person_id)
             for event in happened:

@@ -2,10 +2,9 @@
 
 from collections.abc import Iterable
 from datetime import datetime
-from itertools import groupby
 from typing import NamedTuple
 
-from domain.events import PersonEvent, PlacedEvent, PropertyBackfilled, PropertySet
+from domain.events import Origin, PersonEvent, PlacedEvent, PropertyBackfilled, PropertySet
 from projections.history import changed_keys
 
 
@@ -29,17 +28,19 @@ class Occurrence(NamedTuple):
 
 def occurrences(stream: Iterable[PlacedEvent]) -> list[Occurrence]:
     """Return what happened in a person's stream, in the order in which it occurred."""
-    groups = groupby(stream, key=lambda placed: placed.event.origin)
-    return sorted(_occurrence(list(group)) for _, group in groups)
-
-
-def _occurrence(placed: list[PlacedEvent]) -> Occurrence:
-    events = [_when_it_occurred(each.event) for each in placed]
-    return Occurrence(
-        Moment(events[-1].origin.occurred_at, placed[-1].version),
-        events,
-        set().union(*map(changed_keys, events)),
-    )
+    found: list[Occurrence] = []
+    origin: Origin | None = None
+    for placed in stream:
+        event = _when_it_occurred(placed.event)
+        moment = Moment(event.origin.occurred_at, placed.version)
+        keys = changed_keys(event)
+        if event.origin == origin:
+            _, events, others = found.pop()
+            found.append(Occurrence(moment, [*events, event], others | keys))
+        else:
+            found.append(Occurrence(moment, [event], keys))
+            origin = event.origin
+    return sorted(found)
 
 
 def _when_it_occurred(event: PersonEvent) -> PersonEvent:

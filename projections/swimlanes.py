@@ -31,19 +31,20 @@ from projections.occurrences import occurrences
 from projections.snapshots import stream
 from storage.places import Place, position_of, version_at
 
-_MARKS = (
-    PersonCreated,
-    Identified,
-    DistinctIdAdded,
-    Merged,
-    MergedInto,
-    Split,
-    Unmerged,
-    Deleted,
-    Undeleted,
-    Erased,
+_MARKS = frozenset(
+    {
+        PersonCreated,
+        Identified,
+        DistinctIdAdded,
+        Merged,
+        MergedInto,
+        Split,
+        Unmerged,
+        Deleted,
+        Undeleted,
+        Erased,
+    }
 )
-
 
 _NOTHING = UNSET, UNBORN
 
@@ -121,7 +122,7 @@ class _Life:
         touched: Iterable[str] = keys
         for event in events:
             self.person.apply(event)
-            if isinstance(event, _MARKS):
+            if type(event) in _MARKS:
                 self.marks.append(Mark(event, at))
                 # Whoever comes or goes takes all properties along.
                 touched = self._open.keys() | self.person.properties.keys() | keys

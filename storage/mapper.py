@@ -20,12 +20,14 @@ def encode_event(event: PersonEvent) -> tuple[str, bytes]:
     return type(event).__name__, encode(event)
 
 
-def decode_event(topic: str, state: bytes | str) -> PersonEvent:
-    """Return the event that a topic and a JSON text say.
+def decode_event(topic: str, state: bytes | str | None) -> PersonEvent:
+    """Return the event that a topic and a JSON text say; REDACTED where the text was erased.
 
     Raises:
         MapperDeserialisationError: the topic is not one of ours, or the text does not fit it.
     """
+    if state is None:
+        return REDACTED
     decoder = _DECODERS.get(topic)
     if decoder is None:
         raise MapperDeserialisationError(f"unknown topic {topic!r}")
@@ -37,12 +39,12 @@ def decode_event(topic: str, state: bytes | str) -> PersonEvent:
 
 
 def logged_event(row: Any) -> LoggedEvent:
-    """Return the event that a row of the log holds: REDACTED where its state was erased.
+    """Return the event that a row of the log holds.
 
     Raises:
         MapperDeserialisationError: see `decode_event`.
     """
-    event = REDACTED if row.state is None else decode_event(row.topic, row.state)
+    event = decode_event(row.topic, row.state)
     return LoggedEvent(row.person_id, row.version, event, position=row.position)
 
 
@@ -67,12 +69,11 @@ class PersonMapper(Mapper[UUID]):
         )
 
     def to_domain_event(self, stored_event: StoredEvent) -> DomainEventProtocol[UUID]:
-        """Return the placed event that was stored: REDACTED where its state was erased.
+        """Return the placed event that was stored.
 
         Raises:
             MapperDeserialisationError: see `decode_event`.
         """
         assert isinstance(stored_event.originator_id, UUID)
-        topic, state = stored_event.topic, stored_event.state
-        event = decode_event(topic, state) if state else REDACTED
+        event = decode_event(stored_event.topic, stored_event.state or None)
         return PlacedEvent(stored_event.originator_id, stored_event.originator_version, event)

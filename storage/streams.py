@@ -1,6 +1,6 @@
 """Streams as they are read: a page of one, or several woven together, each up to a version."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -14,8 +14,10 @@ from sqlalchemy import (
     select,
 )
 
+from storage import raw_rows
 from storage.given_rows import GivenRows
 from storage.log import RECORDED, unindexed_position
+from storage.raw_rows import RawRow
 from storage.schema import events
 from storage.statements import Query, among
 from storage.values import as_uuid
@@ -37,15 +39,25 @@ def read(
 
 
 def states(
-    connection: Connection, project_id: int, person_id: UUID, *, below: int | None = None
-) -> Sequence[Any]:
-    """Return version, topic and state of the events of one person, as `read` does: much faster."""
+    connection: Connection,
+    project_id: int,
+    person_id: UUID,
+    *,
+    below: int | None = None,
+    until: int | None = None,
+) -> Sequence[RawRow]:
+    """Return version, topic and state of the events of one person, by version: much faster.
+
+    Only those below a version, or up to a position, if these are given.
+    """
     query = select(events.c.version, events.c.topic, events.c.state).where(
         events.c.project_id == project_id, events.c.person_id == person_id
     )
     if below is not None:
         query = query.where(events.c.version < below)
-    return connection.execute(query.order_by(events.c.version)).all()
+    if until is not None:
+        query = query.where(unindexed_position <= until)
+    return raw_rows.read(connection, query.order_by(events.c.version))
 
 
 def at_version(
@@ -131,26 +143,32 @@ def woven(
 
 def later(
     connection: Connection, project_id: int, versions: Bounds, *, until: int
-) -> Sequence[Any]:
-    """Return the events of some persons, each from a version on, up to a position.
+) -> Iterator[RawRow]:
+    """Yield the events of some persons, each from a version on, up to a position.
 
-    Those of each person stand together, by version.
+    Each is person, topic and state, as the driver gives them. Those of each person stand together,
+    by version.
     """
-    dialect = connection.dialect.name
+    given = _bounds.parameters(connection.dialect.name, versions.items())
+    rows = _later.run(connection, {"project_id": project_id, "until": until} | given)
+    return (row for row in rows if row[0] is not None)
+
+
+@Query
+def _later(dialect: str) -> Select[Any]:
     bounds = _bounds.table(dialect)
     is_later = (
-        (events.c.project_id == project_id)
+        (events.c.project_id == bindparam("project_id", type_=BigInteger))
         & (events.c.person_id == bounds.c.person_id)
         & (events.c.version >= bounds.c.version)
-        & (unindexed_position <= until)
+        & (unindexed_position <= bindparam("until", type_=BigInteger))
     )
     # An outer join keeps the database to the order that is right: the few persons come first.
-    query = RECORDED.select_from(bounds.outerjoin(events, is_later))
-    rows = connection.execute(
-        query.order_by(events.c.person_id, events.c.version),
-        _bounds.parameters(dialect, versions.items()),
+    return (
+        select(events.c.person_id, events.c.topic, events.c.state)
+        .select_from(bounds.outerjoin(events, is_later))
+        .order_by(events.c.person_id, events.c.version)
     )
-    return [row for row in rows if row.version is not None]
 
 
 def _within(dialect: str, project_id: int) -> Select[Any]:

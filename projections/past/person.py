@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import Connection
 
 from domain.events import PersonCreated
-from domain.person import Person, fold
+from domain.person import Person
 from domain.values import clean, encode
 from projections.known import Known, known
 from projections.occurrences import occurrences
@@ -17,7 +17,7 @@ from projections.person_rows import PersonRow
 from projections.snapshots import stream
 from storage import streams
 from storage.log import RECORDED
-from storage.mapper import logged_event
+from storage.mapper import decode_event, logged_event
 from storage.places import Place, position_of, version_at
 from storage.schema import events
 
@@ -29,8 +29,9 @@ def at_place(connection: Connection, project_id: int, person: Known, place: Plac
         InvalidParameterError: see `storage.places.position_of`.
     """
     position = position_of(connection, project_id, place, "as_of")
-    rows = streams.read_many(connection, project_id, [person.person_id], until=position)
-    found = fold(None, map(logged_event, rows))
+    found = Person(person.person_id)
+    for _, topic, state in streams.states(connection, project_id, person.person_id, until=position):
+        found.apply(decode_event(topic, state))
     return _living(found, person)
 
 
@@ -109,8 +110,8 @@ def _owners(
         yield each.event.origin.occurred_at, each.person_id
 
 
-def _living(person: Person | None, known: Known) -> Person | None:
-    if person is None or not person.is_living:
+def _living(person: Person, known: Known) -> Person | None:
+    if not person.is_living:
         return None
     person.number = known.number
     return person

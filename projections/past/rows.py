@@ -7,7 +7,6 @@ from uuid import UUID
 
 from sqlalchemy import BigInteger, Connection, Select, Uuid, bindparam, select
 
-from domain.events import REDACTED
 from domain.person import Person
 from projections.past.person import row
 from projections.people import MAX_LISTED_IDS
@@ -67,7 +66,7 @@ def _folded(
     for id, stream in groupby(_streams.run(connection, parameters), key=lambda each: each[0]):
         person = Person(as_uuid(id))
         for _, topic, state in stream:
-            person.apply(REDACTED if state is None else decode_event(topic, state))
+            person.apply(decode_event(topic, state))
         then = row(person)
         found[person.id] = then._replace(distinct_ids=then.distinct_ids[:MAX_LISTED_IDS])
     return found

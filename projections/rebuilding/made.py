@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Table
 
-from domain.events import REDACTED, PlacedEvent
+from domain.events import PlacedEvent
 from domain.person import Person
 from projections.projection import Projection
 from projections.rebuilding.shares import Share
@@ -80,7 +80,7 @@ class _Folded:
             at = self._times.get(recorded_at)
             if at is None:
                 at = self._times[recorded_at] = as_time(recorded_at)
-            event = REDACTED if state is None else decode_event(topic, state)
+            event = decode_event(topic, state)
             person.apply(event)
             self._recorded.append((position, at, PlacedEvent(person.id, version, event)))
         except Exception as error:  # whatever stands there was not written by us
