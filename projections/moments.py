@@ -11,7 +11,7 @@ from domain.values import JSON
 _SECONDS = re.compile(r"\d{10}(?:\.\d{1,6})?", re.ASCII)  # since 1970, from 2001 to 2286
 _MILLISECONDS = re.compile(r"\d{13}", re.ASCII)
 _AGO = re.compile(r"-?(\d{1,4})([smhdwqyM])", re.ASCII)
-_UNITS = {
+UNITS = {
     "s": relativedelta(seconds=1),
     "M": relativedelta(minutes=1),
     "h": relativedelta(hours=1),
@@ -21,6 +21,7 @@ _UNITS = {
     "q": relativedelta(weeks=13),
     "y": relativedelta(years=1),
 }
+"""PostHog's units of times that are so long ago: `M` is a minute, `m` a month."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FIRST = datetime.min.replace(tzinfo=UTC)
 
@@ -52,7 +53,7 @@ def wanted_moment(text: str, at: datetime) -> datetime:
     """
     if found := _AGO.fullmatch(text):
         try:
-            return at - _UNITS[found[2]] * int(found[1])
+            return at - UNITS[found[2]] * int(found[1])
         except (ValueError, OverflowError):
             return _FIRST
     wanted = moment(text)

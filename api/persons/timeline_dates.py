@@ -13,6 +13,7 @@ from api.capture import timestamps
 from api.persons.timeline_filters import crucial_keys, event_names
 from domain.errors import InvalidParameterError
 from domain.values import clean
+from projections.moments import UNITS
 from projections.timeline import Insight, WholeLife
 
 OF_INSIGHTS = frozenset({"events", "actions", "properties", "breakdown"})
@@ -44,16 +45,6 @@ _POINT_ENDS = {
 _LONG = {"hour": timedelta(hours=2), "day": timedelta(days=2)}
 
 _RELATIVE = re.compile(r"-?(?P<count>\d{1,6})?(?P<unit>[hdwmqyMs])(?P<edge>Start|End)?", re.ASCII)
-_UNITS = {
-    "h": relativedelta(hours=1),
-    "d": relativedelta(days=1),
-    "w": relativedelta(weeks=1),
-    "m": relativedelta(months=1),
-    "q": relativedelta(weeks=13),
-    "y": relativedelta(years=1),
-    "M": relativedelta(minutes=1),
-    "s": relativedelta(seconds=1),
-}
 _EDGES = {
     "hStart": _HOUR_STARTS,
     "hEnd": _HOUR_ENDS,
@@ -140,7 +131,7 @@ def _moment(text: str, now: datetime, attr: str) -> datetime | None:
             return parsed
         raise InvalidParameterError(f"{text!r} is not a date.", attr)
     count, unit, edge = relative["count"], relative["unit"], relative["edge"]
-    moment = _moved(now, _UNITS[unit] * -int(count or 0), attr)
+    moment = _moved(now, UNITS[unit] * -int(count or 0), attr)
     if not edge:
         return moment
     if unit + edge not in _EDGES:
