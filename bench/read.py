@@ -29,6 +29,7 @@ from domain.values import JSON, Properties, encode
 from projections.views import Views
 from storage import projects
 from storage.engine import Database
+from storage.tree import grow
 from storage.writer import Writer
 
 PERSONS = 100_000
@@ -64,7 +65,7 @@ def properties(number: int) -> Properties:
 
 
 def fill(url: str) -> None:
-    """Let all persons be captured."""
+    """Let all persons be captured, and the log's tree grow: no service would leave that behind."""
     database = Database(url)
     prepare(database)
     with database.writing() as connection:
@@ -73,6 +74,8 @@ def fill(url: str) -> None:
     for first in range(0, PERSONS, AT_ONCE):
         writer.submit(request(range(first, first + AT_ONCE))).result()
     writer.close()
+    while grow(database, 1):
+        pass
     database.close()
 
 
