@@ -1,7 +1,8 @@
 """The floor: by hand, in plain SQL on the driver, the reads and writes that a batch needs.
 
 It keeps the same rows in the same tables, with the same indexes, but makes no events, no decisions
-and no digests: what it takes is what the database and the driver take.
+and no digests: what it takes is what the database and the driver take. PostgreSQL gets arrays of
+rows, SQLite row by row, as `executemany` has it.
 """
 
 import sqlite3
