@@ -62,6 +62,40 @@ def test_a_value_is_not_blamed_on_who_did_not_change_it(client: Client, capture:
     assert blame(client, "ada")["plan"]["actor"]["kind"] == "token"
 
 
+def test_any_key_has_its_own_blame(client: Client, capture: Capture) -> None:
+    long = "\N{GRINNING FACE}" * 64  # the index holds so much of a key
+    keys = [long, long + "a", long + "b", "", "%_\\", "a" * 64, "a" * 65, 'quoted "key"', "\x01"]
+    for number, key in enumerate(keys):
+        capture("$set", "ada", {"$set": {key: number}})
+
+    blamed = blame(client, "ada")
+
+    assert {key: each["value"] for key, each in blamed.items()} == {
+        k: n for n, k in enumerate(keys)
+    }
+    assert [blamed[key]["position"] for key in keys] == [*range(2, 2 + len(keys))]
+
+
+def test_a_merge_of_one_who_was_merged_is_blamed_on_who_set_it_first(
+    client: Client, capture: Capture
+) -> None:
+    capture("$set", "a", {"$set": {"color": "red", "shape": "round"}})
+    first = person(client, "a")["uuid"]
+    capture("$set", "b", {"$set": {"shape": "flat"}})
+    second = person(client, "b")["uuid"]
+    capture("$set", "c", {"$set": {"size": 1}})
+    merge(client, capture, "b", "a")
+    capture("$set", "a", {"$set": {"color": "blue"}})
+    merge(client, capture, "c", "b")
+
+    blamed = blame(client, "c")
+
+    assert (blamed["color"]["before"], blamed["color"]["merged_from"]) == ("red", second)
+    assert (blamed["shape"]["value"], blamed["shape"]["merged_from"]) == ("flat", second)
+    assert blamed["size"]["merged_from"] is None
+    assert first not in {each["merged_from"] for each in blamed.values()}
+
+
 def test_what_was_unset_and_set_again_had_no_value_before(client: Client, capture: Capture) -> None:
     capture("$set", "ada", {"$set": {"plan": "pro", "gone": 1}})
     capture("$set", "ada", {"$unset": ["plan", "gone"]})
