@@ -20,7 +20,7 @@ from sqlalchemy.sql import func
 from storage.chain import Entry, commit, link, microseconds
 from storage.errors import ProjectNotFoundError
 from storage.schema import events, logs, projects
-from storage.statements import Insert, Query, Row
+from storage.statements import Insert, Query, Row, among
 from storage.values import as_time
 
 END = 2**63 - 1  # a position that no log comes to
@@ -129,8 +129,16 @@ def head_position(connection: Connection, project_id: int) -> int:
 
 def heads(connection: Connection, project_ids: Collection[int]) -> dict[int, int]:
     """Return the positions of the last events of projects."""
-    query = select(logs.c.project_id, logs.c.position).where(logs.c.project_id.in_(project_ids))
-    return {project_id: position for project_id, position in connection.execute(query)}
+    rows = _heads.run(connection, {"project_ids": list(project_ids)})
+    return {project_id: position for project_id, position in rows if project_id is not None}
+
+
+@Query
+def _heads(dialect: str) -> Select[Any]:
+    project_id = among(dialect, "project_ids", BigInteger)
+    return select(logs.c.project_id, logs.c.position).select_from(
+        project_id.table.outerjoin(logs, logs.c.project_id == project_id)
+    )
 
 
 RECORDED = select(
