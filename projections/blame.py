@@ -16,11 +16,10 @@ from domain.events import Erased, Merged, PersonEvent, PropertySet, Unmerged
 from projections.blame_fold import folded
 from projections.past.tables import KEY_SIZE, past_lives, past_properties
 from projections.setting import Setting, brought, set_by
-from storage.given_rows import GivenRows
 from storage.log import END
 from storage.mapper import decode_event
+from storage.queries import GivenRows, Query, among
 from storage.schema import events
-from storage.statements import Query, among
 from storage.values import as_time
 
 _PARTED = frozenset({Unmerged.__name__, Erased.__name__})

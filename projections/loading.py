@@ -28,7 +28,7 @@ from domain.person import Person
 from projections.owners import distinct_ids
 from projections.persons import STATE, person_of, persons
 from storage import streams
-from storage.statements import Query
+from storage.queries import Query
 
 _project_id: BindParameter[int] = bindparam("project_id", type_=BigInteger)
 

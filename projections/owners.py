@@ -30,7 +30,8 @@ from domain.events import (
 from projections.projection import metadata
 from storage.appended import Appended
 from storage.changes import Change, Drop, Put
-from storage.statements import Delete, Insert, Query, Row, among
+from storage.queries import Query, among
+from storage.statements import Delete, Insert, Row
 
 distinct_ids = Table(
     "distinct_ids",

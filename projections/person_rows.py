@@ -19,8 +19,7 @@ from sqlalchemy import (
 
 from projections.owners import distinct_ids
 from projections.persons import SNAPSHOT, persons
-from storage.given_rows import GivenRows
-from storage.statements import Query
+from storage.queries import GivenRows, Query
 from storage.values import as_time, as_uuid
 
 Key = TypeVar("Key", bound=int | str | UUID)

@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, Select, Text, select
 
 from storage.projects import Key, Project, hash_of, key_of, project_of
+from storage.queries import Query, among
 from storage.schema import api_keys, projects
-from storage.statements import Query, among
 
 _KEY_COLUMNS = len(api_keys.columns)
 

@@ -19,8 +19,9 @@ from domain.batch import KeptCapture
 from domain.captured import CapturedEvent, TakenIn
 from domain.loaded import Seen
 from domain.values import encode
+from storage.queries import Query, among
 from storage.schema import captured_events
-from storage.statements import Insert, Query, among
+from storage.statements import Insert
 from storage.values import as_uuid
 
 _insert = Insert(captured_events)

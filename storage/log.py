@@ -19,8 +19,9 @@ from sqlalchemy.sql import func
 
 from storage.chain import Entry, commit, link, microseconds
 from storage.errors import ProjectNotFoundError
+from storage.queries import Query, among
 from storage.schema import events, logs, projects
-from storage.statements import Insert, Query, Row, among
+from storage.statements import Insert, Row
 from storage.values import as_time
 
 END = 2**63 - 1  # a position that no log comes to

@@ -1,30 +1,19 @@
-"""The statements of the hot paths: many rows at once, compiled once, straight on the driver.
+"""Statements that write many rows at once, straight on the driver; `queries` has those that read.
 
 Rows are written as arrays on PostgreSQL: in its binary format these were measured 2 to 3 times as
 fast as rows of VALUES. On SQLite they are written by `executemany`, several at a time: half of what
 a row takes there is to begin a statement and to end it.
 """
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from functools import cached_property
 from itertools import chain
 from typing import Any, Literal
 
-from sqlalchemy import (
-    ARRAY,
-    ClauseElement,
-    Column,
-    Connection,
-    Dialect,
-    Table,
-    Text,
-    bindparam,
-    func,
-)
-from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy import Column, Connection, Table
 from sqlalchemy.types import TypeEngine
 
-from storage.columns import Array, Packer, encode_hex, for_sqlite, type_name
+from storage.columns import Array, Packer, for_sqlite, type_name
 
 Row = tuple[Any, ...]
 Packed = list[Row] | tuple[Array, ...]
@@ -150,55 +139,3 @@ class Delete:
                 f"WHERE {table}.project_id = %s AND {table}.{name} = gone.value",
                 (Packer(type_).pack(list(values)), project_id),
             )
-
-
-class Query:
-    """A query that is compiled once for each kind of database.
-
-    It takes values and gives rows as the driver does, without SQLAlchemy's types between; only
-    lists become what the database can join with: on SQLite JSON, on PostgreSQL arrays.
-    """
-
-    def __init__(self, build: Callable[[str], ClauseElement]) -> None:
-        """Compile what `build` makes for `sqlite` or `postgresql`, when it is first needed."""
-        self._build = build
-        self._compiled: dict[str, SQLCompiler] = {}
-        self._packers: dict[str, Packer] = {}
-
-    def run(self, connection: Connection, parameters: dict[str, Any]) -> Sequence[Any]:
-        """Return all rows, read in the connection's transaction."""
-        name = connection.dialect.name
-        compiled = self._compiled.get(name) or self._compile(connection.dialect)
-        values = compiled.params | parameters
-        if name == "sqlite":
-            placed = tuple(_plain(values[place]) for place in compiled.positiontup or ())
-            return connection.exec_driver_sql(compiled.string, placed).all()
-        for place, packer in self._packers.items():
-            values[place] = packer.pack(values[place])
-        return connection.exec_driver_sql(compiled.string, values).all()
-
-    def _compile(self, dialect: Dialect) -> SQLCompiler:
-        compiled = self._build(dialect.name).compile(dialect=dialect)
-        assert isinstance(compiled, SQLCompiler)
-        for name, bound in compiled.binds.items():
-            if isinstance(bound.type, ARRAY):
-                self._packers[name] = Packer(bound.type.item_type)
-        self._compiled[dialect.name] = compiled
-        return compiled
-
-
-def _plain(value: Any) -> Any:
-    return encode_hex(value).decode() if isinstance(value, list) else value
-
-
-def among(dialect: str, name: str, type_: type[TypeEngine[Any]]) -> Any:
-    """Return a column of the many values of one parameter: to join with, in a Query.
-
-    An outer join keeps the database to the order that is right: the few values first, then a row
-    by its key for each.
-    """
-    if dialect == "sqlite":
-        values = func.json_each(bindparam(name, type_=Text)).table_valued("value", name=name)
-        return values.c.value
-    array = bindparam(name, type_=ARRAY(type_))
-    return func.unnest(array).table_valued("value", name=name).render_derived().c.value

@@ -15,11 +15,10 @@ from sqlalchemy import (
 )
 
 from storage import raw_rows
-from storage.given_rows import GivenRows
 from storage.log import RECORDED, unindexed_position
+from storage.queries import GivenRows, Query, among
 from storage.raw_rows import RawRow
 from storage.schema import events
-from storage.statements import Query, among
 from storage.values import as_uuid
 
 Bounds = Mapping[UUID, int]

@@ -14,8 +14,9 @@ from storage import chain, log
 from storage.engine import Database
 from storage.errors import TamperedError
 from storage.merkle import Frontier, Node, Range, complete_hash, leaf_hash, nodes_of, range_hash
+from storage.queries import Query
 from storage.schema import events, tree_nodes
-from storage.statements import Insert, Query
+from storage.statements import Insert
 from storage.values import as_time, as_uuid
 
 BLOCK_LEVEL = 8

@@ -14,8 +14,8 @@ from projections.person_rows import PersonRow, ids_of, person_row
 from projections.persons import SNAPSHOT, persons
 from storage.log import unindexed_position
 from storage.mapper import decode_event
+from storage.queries import Query, among
 from storage.schema import events
-from storage.statements import Query, among
 from storage.values import as_uuid
 
 _project_id = bindparam("project_id", type_=BigInteger)

@@ -11,8 +11,9 @@ from projections.rebuilding.shares import Share
 from projections.views import PROJECTIONS
 from storage.columns import for_sqlite
 from storage.log import END
+from storage.queries import Query, among
 from storage.raw_rows import RawRow, read
-from storage.statements import Query, Row, among
+from storage.statements import Row
 
 TABLES = {table.name: table for each in PROJECTIONS for table in each.tables}
 
