@@ -26,11 +26,11 @@ def test_who_has_a_key_gets_in_and_out_again(chromium: Browser, site: Server) ->
         assert violations(page) == []
         page.get_by_label("API key").fill(Server.key)
         page.get_by_role("button", name="Sign in").click()
-        page.wait_for_url("**/persons?search=mia")
+        page.wait_for_url(f"{site.url}/persons?search=mia")
         assert page.evaluate("document.cookie") == ""
         # Whoever has signed in is not asked again, even if a link on another site led here.
         page.goto("/sign-in?next=/persons?search=ann")
-        page.wait_for_url("**/persons?search=ann")
+        page.wait_for_url(f"{site.url}/persons?search=ann")
         page.goto("/nothing")
         expect(page.get_by_role("heading", name="There is nothing here")).to_be_visible()
         page.goto("/")

@@ -1,5 +1,7 @@
 """A real browser looks at the pages of history, identity, a project and its audit."""
 
+import re
+
 import httpx
 import pytest
 from playwright.sync_api import Page, expect
@@ -74,6 +76,7 @@ def test_a_merge_is_looked_at_taken_back_and_compared(page: Page, ada: str) -> N
     # What that changed is told by two times; the address is one that can be passed on.
     position = page.url.rpartition("#at-")[2]
     page.get_by_role("link", name="Compare", exact=True).click()
+    page.wait_for_url(re.compile("/diff"))
     page.goto(f"{ada}/diff?from={int(position) - 1}&to={position}")
     expect(page.locator(".difference")).to_contain_text(f"lost: \N{MINUS SIGN} {NASTY}")
     page.get_by_role("button", name="Copy a link to this").click()
