@@ -72,10 +72,4 @@ def _project(appended: Appended) -> Iterator[Change]:
     yield Put(_insert, [(appended.project_id, *birth) for birth in born.items()])
 
 
-PROJECTION = Projection(
-    "births",
-    version=1,
-    tables=(births,),
-    project=_project,
-    follows=frozenset({PersonCreated, Erased}),
-)
+PROJECTION = Projection("births", version=1, tables=(births,), project=_project)

@@ -14,7 +14,7 @@ from sqlalchemy import BigInteger, Connection, Select, Text, Uuid, bindparam, fu
 
 from domain.events import Erased, Merged, PersonEvent, PropertySet, Unmerged
 from projections.blame_fold import folded
-from projections.past.tables import KEY_SIZE, past_lives, past_properties
+from projections.past.tables import KEY_SIZE, of_last_change, past_lives, past_properties
 from projections.setting import Setting, brought, set_by
 from storage.log import END
 from storage.mapper import decode_event
@@ -127,21 +127,10 @@ def _last_events(
 
 @Query
 def _positions(dialect: str) -> Select[Any]:
-    asked, past = _asked.table(dialect), past_properties.c
-    last = (
-        select(past.position)
-        .where(
-            past.project_id == _project_id,
-            past.person_id == asked.c.person_id,
-            past.key == func.substr(asked.c.key, 1, KEY_SIZE),
-            past.key_rest == func.substr(asked.c.key, KEY_SIZE + 1),
-            past.position <= asked.c.until,
-        )
-        .order_by(past.position.desc(), past.rank.desc())
-        .limit(1)
-        .correlate(asked)
-        .scalar_subquery()
-    )
+    asked = _asked.table(dialect)
+    key, position = asked.c.key, past_properties.c.position
+    parts = func.substr(key, 1, KEY_SIZE), func.substr(key, KEY_SIZE + 1)
+    last = of_last_change(position, asked, _project_id, parts, asked.c.until)
     return select(asked.c.place, last)
 
 

@@ -40,6 +40,8 @@ deletions = Table(
 )
 """One row a deleted person, until it is back or erased. `position` is that of its Deleted."""
 
+_CHANGES = frozenset({Deleted, Undeleted, Erased})
+
 _insert = Insert(deletions, on_conflict="replace")
 _delete = Delete(deletions.c.person_id)
 
@@ -73,6 +75,8 @@ def of(connection: Connection, project_id: int, person_id: UUID) -> Row[Any] | N
 
 
 def _project(appended: Appended) -> Iterator[Change]:
+    if _CHANGES.isdisjoint(appended.kinds):
+        return
     rows: dict[UUID, tuple[Any, ...] | None] = {}
     for position, placed in zip(appended.positions, appended.events, strict=True):
         person_id = placed.person_id
@@ -92,10 +96,4 @@ def _project(appended: Appended) -> Iterator[Change]:
     yield Put(_insert, [row for row in rows.values() if row])
 
 
-PROJECTION = Projection(
-    "deletions",
-    version=1,
-    tables=(deletions,),
-    project=_project,
-    follows=frozenset({Deleted, Undeleted, Erased}),
-)
+PROJECTION = Projection("deletions", version=1, tables=(deletions,), project=_project)

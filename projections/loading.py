@@ -7,10 +7,8 @@ from uuid import UUID
 
 import msgspec
 from sqlalchemy import (
-    ARRAY,
     BigInteger,
     BindParameter,
-    ColumnElement,
     Connection,
     Select,
     Text,
@@ -28,7 +26,7 @@ from domain.person import Person
 from projections.owners import distinct_ids
 from projections.persons import STATE, person_of, persons
 from storage import streams
-from storage.queries import Query
+from storage.queries import Query, placed
 
 _project_id: BindParameter[int] = bindparam("project_id", type_=BigInteger)
 
@@ -108,7 +106,7 @@ def _remember(loaded: Loaded, snapshot: Sequence[Any], ids: Any) -> Person:
 
 @Query
 def _by_name(dialect: str) -> Select[Any]:
-    name, place = _named(dialect)
+    name, place = placed(dialect, "names", Text)  # the sources of merges come first
     is_owner = (distinct_ids.c.project_id == _project_id) & (distinct_ids.c.distinct_id == name)
     is_person = (persons.c.project_id == _project_id) & (
         persons.c.person_id == distinct_ids.c.person_id
@@ -125,20 +123,6 @@ def _by_id(dialect: str) -> Select[Any]:
         persons.c.project_id == _project_id,
         persons.c.person_id.in_(bindparam("ids", expanding=True)),
     )
-
-
-def _named(dialect: str) -> tuple[Any, ColumnElement[int]]:
-    """Return the names of the batch as a column of a table, and their places there, from 0.
-
-    The sources of merges come first.
-    """
-    if dialect == "sqlite":
-        named = func.json_each(bindparam("names", type_=Text)).table_valued("value", "key")
-        return named.c.value, named.c.key
-    array = bindparam("names", type_=ARRAY(Text))
-    unnested = func.unnest(array).table_valued("name", with_ordinality="place", name="named")
-    named = unnested.render_derived()
-    return named.c.name, named.c.place - 1
 
 
 def _ids(dialect: str) -> Any:

@@ -35,8 +35,10 @@ def occurrences(stream: Iterable[PlacedEvent]) -> list[Occurrence]:
         moment = Moment(event.origin.occurred_at, placed.version)
         keys = changed_keys(event)
         if event.origin == origin:
-            _, events, others = found.pop()
-            found.append(Occurrence(moment, [*events, event], others | keys))
+            last = found[-1]
+            last.events.append(event)
+            last.keys.update(keys)
+            found[-1] = last._replace(moment=moment)
         else:
             found.append(Occurrence(moment, [event], keys))
             origin = event.origin

@@ -100,11 +100,10 @@ def person_of(state: Sequence[Any]) -> Person:
 def _project(appended: Appended) -> Iterator[Change]:
     project_id, living = appended.project_id, appended.living
     indexed = {each.person_id for each in appended.events if _changes_indexed(each.event)}
-    inserted = [each for each in living if each.id in indexed] if indexed else []
-    updated = [each for each in living if each.id not in indexed] if indexed else living
     yield Drop(_delete_persons, project_id, appended.gone)
-    yield Put(_insert_persons, [_row(project_id, each) for each in inserted])
-    yield Put(_update_persons, [_row(project_id, each) for each in updated])
+    for statement, are_indexed in ((_insert_persons, True), (_update_persons, False)):
+        rows = [_row(project_id, each) for each in living if (each.id in indexed) is are_indexed]
+        yield Put(statement, rows)
     yield from owners.project(appended)
 
 

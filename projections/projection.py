@@ -5,7 +5,6 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, MetaData, Table
 
-from domain.events import PersonEvent
 from storage.appended import Appended
 from storage.changes import Change
 
@@ -16,19 +15,15 @@ metadata = MetaData()
 class Projection(NamedTuple):
     """A view. `project` says what changes in its tables by what was appended, from that alone.
 
-    `version` counts the view's shapes: where the database has another, it is built anew. `follows`
-    are the events by which something can change there; None for all of them.
+    `version` counts the view's shapes: where the database has another, it is built anew.
     """
 
     name: str
     version: int
     tables: tuple[Table, ...]
     project: Callable[[Appended], Iterator[Change]]
-    follows: frozenset[type[PersonEvent]] | None = None
 
     def bring_up(self, connection: Connection, appended: Appended) -> None:
         """Bring the tables up to what was appended."""
-        if self.follows is not None and self.follows.isdisjoint(appended.kinds):
-            return
         for change in self.project(appended):
             change.run(connection)

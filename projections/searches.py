@@ -117,7 +117,7 @@ def _project(appended: Appended) -> Iterator[Change]:
         _insert,
         [
             (appended.project_id, each.id, text_of(each.id, each.properties))
-            for each in (appended.living if changed else ())
+            for each in appended.living
             if each.id in changed
         ],
     )

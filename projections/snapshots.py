@@ -13,15 +13,21 @@ from storage.mapper import decode_event
 
 
 def stream(
-    connection: Connection, project_id: int, person_id: UUID, *, below: int | None = None
+    connection: Connection,
+    project_id: int,
+    person_id: UUID,
+    *,
+    below: int | None = None,
+    until: int | None = None,
 ) -> list[PlacedEvent]:
     """Return the events of one person, by version, without those that were erased.
 
-    `below` leaves out the versions from there on.
+    `below` leaves out the versions from there on, `until` what stands behind that position.
     """
+    rows = streams.states(connection, project_id, person_id, below=below, until=until)
     return [
         PlacedEvent(person_id, version, decode_event(topic, state))
-        for version, topic, state in streams.states(connection, project_id, person_id, below=below)
+        for version, topic, state in rows
         if state is not None
     ]
 

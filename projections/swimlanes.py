@@ -29,7 +29,7 @@ from domain.person import UNBORN, Person
 from domain.values import JSON, same
 from projections.occurrences import occurrences
 from projections.snapshots import stream
-from storage.places import Place, position_of, version_at
+from storage.places import Place, position_of
 
 _MARKS = frozenset(
     {
@@ -86,11 +86,8 @@ def swimlanes(
     Raises:
         InvalidParameterError: see `storage.places.position_of`.
     """
-    below = None
-    if place is not None:
-        until = position_of(connection, project_id, place, "as_of")
-        below = version_at(connection, project_id, person_id, until) + 1
-    return lanes(person_id, stream(connection, project_id, person_id, below=below), moment)
+    until = None if place is None else position_of(connection, project_id, place, "as_of")
+    return lanes(person_id, stream(connection, project_id, person_id, until=until), moment)
 
 
 def lanes(person_id: UUID, events: Iterable[PlacedEvent], moment: datetime) -> Lanes:

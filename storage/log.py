@@ -19,6 +19,7 @@ from sqlalchemy.sql import func
 
 from storage.chain import Entry, commit, link, microseconds
 from storage.errors import ProjectNotFoundError
+from storage.postgresql import switched_off
 from storage.queries import Query, among
 from storage.schema import events, logs, projects
 from storage.statements import Insert, Row
@@ -87,10 +88,9 @@ def _plans() -> list[ColumnElement[str]]:
     and a plan that it keeps from when a log was short stays wrong when it has grown.
     """
     slow = ("seqscan", "hashjoin", "mergejoin", "material")
-    off = ("jit", *(f"enable_{plan}" for plan in slow))
     kept = case((logs.c.position < SHORT_LOG, "force_custom_plan"), else_="auto")
     return [
-        *(func.set_config(name, "off", True) for name in off),
+        *switched_off("jit", *(f"enable_{plan}" for plan in slow)),
         func.set_config("plan_cache_mode", kept, True),
     ]
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event
+from sqlalchemy import URL, ColumnElement, Connection, Engine, create_engine, event, func, select
 from sqlalchemy.engine.interfaces import IsolationLevel
 
 from storage.columns import Array, ArrayDumper
@@ -61,5 +61,10 @@ def read_in_order(connection: Connection) -> None:
     """
     if connection.dialect.name == "sqlite":
         return
-    for plan in ("sort", "hashjoin", "mergejoin", "bitmapscan"):
-        connection.exec_driver_sql(f"SET LOCAL enable_{plan} = off")
+    plans = ("sort", "hashjoin", "mergejoin", "bitmapscan")
+    connection.execute(select(*switched_off(*(f"enable_{plan}" for plan in plans))))
+
+
+def switched_off(*settings: str) -> list[ColumnElement[str]]:
+    """Return columns to select: by that, these settings are off until the transaction ends."""
+    return [func.set_config(each, "off", True) for each in settings]

@@ -66,11 +66,19 @@ def among(dialect: str, name: str, type_: type[TypeEngine[Any]]) -> Any:
     An outer join keeps the database to the order that is right: the few values first, then a row
     by its key for each.
     """
+    value, _ = placed(dialect, name, type_)
+    return value
+
+
+def placed(dialect: str, name: str, type_: type[TypeEngine[Any]]) -> tuple[Any, Any]:
+    """Return what `among` does, and the column of the places that the values have, from 0."""
     if dialect == "sqlite":
-        values = func.json_each(bindparam(name, type_=Text)).table_valued("value", name=name)
-        return values.c.value
-    array = bindparam(name, type_=ARRAY(type_))
-    return func.unnest(array).table_valued("value", name=name).render_derived().c.value
+        each = func.json_each(bindparam(name, type_=Text))
+        values = each.table_valued("value", "key", name=name)
+        return values.c.value, values.c.key
+    unnested = func.unnest(bindparam(name, type_=ARRAY(type_)))
+    values = unnested.table_valued("value", with_ordinality="place", name=name).render_derived()
+    return values.c.value, values.c.place - 1
 
 
 class GivenRows:

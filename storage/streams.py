@@ -4,15 +4,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import (
-    BigInteger,
-    Connection,
-    Select,
-    Uuid,
-    bindparam,
-    func,
-    select,
-)
+from sqlalchemy import BigInteger, Connection, Select, Uuid, bindparam, func, select
 
 from storage import raw_rows
 from storage.log import RECORDED, unindexed_position
@@ -72,16 +64,10 @@ def at_version(
 
 
 def read_many(
-    connection: Connection,
-    project_id: int,
-    person_ids: Collection[UUID],
-    *,
-    until: int | None = None,
+    connection: Connection, project_id: int, person_ids: Collection[UUID]
 ) -> Sequence[Any]:
-    """Return the events of some persons, up to a position if one is given, each's by version."""
+    """Return the events of some persons, each's by version."""
     query = RECORDED.where(events.c.project_id == project_id, events.c.person_id.in_(person_ids))
-    if until is not None:
-        query = query.where(unindexed_position <= until)
     return connection.execute(query.order_by(events.c.person_id, events.c.version)).all()
 
 

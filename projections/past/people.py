@@ -24,7 +24,7 @@ from domain.values import JSON
 from projections import filters
 from projections.past.living import Part, parts
 from projections.past.rows import rows_at
-from projections.past.tables import KEY_SIZE, past_properties
+from projections.past.tables import KEY_SIZE, of_last_change, past_properties
 from projections.people import READ_AT_ONCE
 from projections.person_rows import PersonRow
 from projections.persons_query import PersonsQuery
@@ -101,21 +101,9 @@ def _found(part: Part, *values: ColumnElement[Any]) -> Select[Any]:
 
 def _value(lives: FromClause, key: str, position: int) -> ScalarSelect[Any]:
     """Return the JSON text of what the person had under a key; NULL for nothing."""
-    past = past_properties.c
-    return (
-        select(past.value)
-        .where(
-            past.project_id == lives.c.project_id,
-            past.person_id == lives.c.person_id,
-            past.key == key[:KEY_SIZE],
-            past.key_rest == key[KEY_SIZE:],
-            past.position <= position,
-        )
-        .order_by(past.position.desc(), past.rank.desc())
-        .limit(1)
-        .correlate(lives)
-        .scalar_subquery()
-    )
+    parts = key[:KEY_SIZE], key[KEY_SIZE:]
+    value = past_properties.c.value
+    return of_last_change(value, lives, lives.c.project_id, parts, position)
 
 
 def _read(keys: Sequence[str], cells: Sequence[str | None]) -> dict[str, JSON]:

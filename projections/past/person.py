@@ -1,6 +1,6 @@
 """One person as it was: at a place of the log, or at a time by the events' own clocks."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from itertools import chain
 from uuid import UUID
@@ -18,7 +18,8 @@ from projections.snapshots import stream
 from storage import streams
 from storage.log import RECORDED
 from storage.mapper import decode_event, logged_event
-from storage.places import Place, position_of, version_at
+from storage.places import Place, position_of
+from storage.raw_rows import RawRow
 from storage.schema import events
 
 
@@ -29,10 +30,16 @@ def at_place(connection: Connection, project_id: int, person: Known, place: Plac
         InvalidParameterError: see `storage.places.position_of`.
     """
     position = position_of(connection, project_id, place, "as_of")
-    found = Person(person.person_id)
-    for _, topic, state in streams.states(connection, project_id, person.person_id, until=position):
-        found.apply(decode_event(topic, state))
-    return _living(found, person)
+    states = streams.states(connection, project_id, person.person_id, until=position)
+    return _living(folded(person.person_id, states), person)
+
+
+def folded(person_id: UUID, stream: Iterable[RawRow]) -> Person:
+    """Return what events make of a person: of each row the last two are topic and state."""
+    person = Person(person_id)
+    for _, topic, state in stream:
+        person.apply(decode_event(topic, state))
+    return person
 
 
 def at_time(
@@ -51,11 +58,10 @@ def at_time(
     Raises:
         InvalidParameterError: see `storage.places.position_of`.
     """
-    below = None
+    until = None
     if as_known_at is not None:
         until = position_of(connection, project_id, as_known_at, "as_known_at")
-        below = version_at(connection, project_id, person.person_id, until) + 1
-    lived = stream(connection, project_id, person.person_id, below=below)
+    lived = stream(connection, project_id, person.person_id, until=until)
     occurred = [each for each in occurrences(lived) if each.moment.at <= at]
     if not occurred:
         return None

@@ -7,13 +7,11 @@ from uuid import UUID
 
 from sqlalchemy import BigInteger, Connection, Select, Uuid, bindparam, select
 
-from domain.person import Person
-from projections.past.person import row
+from projections.past.person import folded, row
 from projections.people import MAX_LISTED_IDS
 from projections.person_rows import PersonRow, ids_of, person_row
 from projections.persons import SNAPSHOT, persons
 from storage.log import unindexed_position
-from storage.mapper import decode_event
 from storage.queries import Query, among
 from storage.schema import events
 from storage.values import as_uuid
@@ -64,11 +62,8 @@ def _folded(
     parameters = {"project_id": project_id, "position": position, "ids": list(person_ids)}
     found = {}
     for id, stream in groupby(_streams.run(connection, parameters), key=lambda each: each[0]):
-        person = Person(as_uuid(id))
-        for _, topic, state in stream:
-            person.apply(decode_event(topic, state))
-        then = row(person)
-        found[person.id] = then._replace(distinct_ids=then.distinct_ids[:MAX_LISTED_IDS])
+        then = row(folded(as_uuid(id), stream))
+        found[then.person_id] = then._replace(distinct_ids=then.distinct_ids[:MAX_LISTED_IDS])
     return found
 
 

@@ -3,7 +3,21 @@
 Of the rows of one person (or one distinct id, or one property) up to a position, the last counts.
 """
 
-from sqlalchemy import BigInteger, Column, Index, Integer, Table, Text, Uuid, text
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    FromClause,
+    Index,
+    Integer,
+    ScalarSelect,
+    Table,
+    Text,
+    Uuid,
+    select,
+    text,
+)
 
 from projections.projection import metadata
 from storage.values import UTCDateTime
@@ -78,3 +92,28 @@ past_properties = Table(
 
 Its key is `key` and then `key_rest`: only a key of more than KEY_SIZE characters has a rest.
 """
+
+
+def of_last_change(
+    column: Column[Any], of: FromClause, project_id: Any, key: tuple[Any, Any], position: Any
+) -> ScalarSelect[Any]:
+    """Return a column of the last row of past_properties up to a position; NULL where none is.
+
+    It is that of the person in the row of `of`, under a key, which is given in its two parts.
+    """
+    past = past_properties.c
+    start, rest = key
+    return (
+        select(column)
+        .where(
+            past.project_id == project_id,
+            past.person_id == of.c.person_id,
+            past.key == start,
+            past.key_rest == rest,
+            past.position <= position,
+        )
+        .order_by(past.position.desc(), past.rank.desc())
+        .limit(1)
+        .correlate(of)
+        .scalar_subquery()
+    )
